@@ -1,0 +1,5 @@
+"""`python -m agent` is the command `tallystick`."""
+
+from agent.cli import main
+
+main()

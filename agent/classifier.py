@@ -1,0 +1,257 @@
+"""`Classifier`: one row in, one verified explanation out. Start reading here.
+
+The flow is a LangGraph graph: gather (`loop.py`) → decide (`weight.py`, `decision.py`) → write
+(`explanation/writer.py`) → verify (`explanation/verify.py`). A node whose model fails is done again by rule, so that no
+row is lost.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypedDict, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from agent.decision import Decide, decide
+from agent.explanation import receipt
+from agent.explanation.evidence import Evidence
+from agent.explanation.result import Decision, Explanation, Step, Usage, writer_of
+from agent.explanation.template import assemble
+from agent.explanation.verify import verify
+from agent.explanation.writer import Writer
+from agent.llm import RuleChat, load
+from agent.llm.forking import ForkingChat
+from agent.loop import gather
+from agent.prompts import explaining
+from agent.weight import ask_label, weight_of
+from tools.bundle import Bundle
+from tools.errors import EngineError, UserError
+from tools.observation import Observation
+from tools.toolbox import Toolbox
+
+__all__ = ["Classifier", "State"]
+
+Style = Literal["auto", "strict", "prose"]
+Progress = Callable[[Iterator[int], int, str], Iterator[int]]
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class State(TypedDict, total=False):
+    """What flows through the graph; `row` goes in, `explanation` comes out."""
+
+    row: Mapping[str, Any]
+    row_id: str | None
+    explanation: Explanation
+    checked: dict[str, Any]
+    observations: list[Observation]
+    label: str
+    decision: Decision
+    steps: list[Step]
+    notes: list[str]
+    started: tuple[float, Any]
+
+
+class Classifier:
+    """Classifies rows of a bundle's kind and explains each label.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The stored predictor with its data.
+    chat : ForkingChat
+        The chat model that chooses; `RuleChat` for none.
+    top : int
+        Every text names the `top` largest contributions, or as many as contribute.
+    decide : {"combined", "llm", "predictor"}
+        Whose answer counts.
+    abstain_below : float, optional
+        Leave the case to a person below this probability of the final label.
+    style : {"auto", "strict"}
+        How the text is written.
+    temperature : float
+        Of the choice of words; tool calls and labels are always the likeliest.
+    progress : callable, optional
+        Shows long loops: ``progress(rows, total, title)`` returns the rows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from tools import Bundle
+    >>> frame = load_iris(as_frame=True).frame.astype({"target": str})
+    >>> clf = Classifier.load(Bundle.fit(frame, "target"), llm="rule")
+    >>> explanation = clf.classify(dict(frame.drop(columns="target").iloc[0]))
+    >>> explanation.label, explanation.verification.ok
+    ('0', True)
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        chat: ForkingChat,
+        *,
+        top: int = 4,
+        decide: Decide = "combined",
+        abstain_below: float | None = None,
+        style: Style = "auto",
+        temperature: float = 0.7,
+        progress: Progress | None = None,
+    ) -> None:
+        if top < 1:
+            raise UserError(f"top is {top}.", hint="Name at least 1 feature.")
+        if abstain_below is not None and not 0 <= abstain_below <= 1:
+            raise UserError(f"abstain_below is {abstain_below}.", hint="Give a probability between 0 and 1.")
+        if style == "prose":
+            raise UserError("The style 'prose' is not available yet.", hint="Use 'strict' or 'auto'.")
+        self.bundle, self.chat, self.top = bundle, chat, top
+        self._decide, self._abstain_below, self._temperature = decide, abstain_below, temperature
+        self._progress = progress
+        self._weight: float | None = None
+        self.graph = self._compile()
+
+    @classmethod
+    def load(cls, bundle: Bundle | str | Path, llm: str | BaseChatModel | None = None, **options: Any) -> "Classifier":
+        """Load a bundle and a language model.
+
+        Parameters
+        ----------
+        bundle : Bundle or path
+            A directory written by `Bundle.save`.
+        llm : str or BaseChatModel, optional
+            A SPEC as on the command line, or any LangChain chat model; by default `TALLYSTICK_LLM`, else the small
+            local model.
+        **options
+            As the constructor's.
+
+        Raises
+        ------
+        BundleError, ModelSpecError, DownloadError, EngineError
+            If one of them cannot be used.
+        """
+        opened = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+        return cls(opened, load(llm), **options)
+
+    def classify(self, row: Mapping[str, Any], row_id: str | None = None) -> Explanation:
+        """Classify one row and explain its label.
+
+        Parameters
+        ----------
+        row : mapping of str to value
+            Every feature of the bundle; None where a value is missing. Other keys are ignored.
+        row_id : str, optional
+            Recorded in the receipt.
+
+        Returns
+        -------
+        Explanation
+            Verified; `str()` is the text.
+
+        Raises
+        ------
+        TableError
+            If the row does not fit the bundle's schema.
+        """
+        state = self.graph.invoke({"row": row, "row_id": row_id})
+        explanation = state["explanation"]
+        assert isinstance(explanation, Explanation)  # noqa: S101 - the last node sets it
+        return explanation
+
+    # -- the graph ---------------------------------------------------------------------------------------------------
+
+    def _compile(self) -> "CompiledStateGraph[State, None, State, State]":
+        graph = StateGraph(State)
+        nodes = {"gather": self._gather, "decide": self._decide_label, "write": self._write, "verify": self._verify}
+        for name, node in nodes.items():
+            graph.add_node(name, node)
+        for before, after in zip([START, *nodes], [*nodes, END], strict=True):
+            graph.add_edge(before, after)
+        return graph.compile(name="tallystick")
+
+    def _gather(self, state: State) -> State:
+        notes: list[str] = []
+        started = time.perf_counter(), self.chat.usage
+        row = self.bundle.schema.check_row(state["row"], notes)
+        observations = self._or_by_rule(notes, lambda chat: gather(self.bundle, row, chat, self.top))
+        return {"checked": row, "observations": observations, "notes": notes, "started": started}
+
+    def _decide_label(self, state: State) -> State:
+        evidence, notes = Evidence(state["observations"]), list(state["notes"])
+        predictor = {label: float(p) for label, p in (evidence.find("probability")[-1].result or {}).items()}
+
+        def ask(chat: ForkingChat) -> tuple[dict[str, float] | None, float]:
+            if chat.describe() is None or self._decide == "predictor":
+                return None, 0.0
+            own = ask_label(self.bundle, evidence, state["checked"], chat)
+            return own, self._learned_weight(chat)
+
+        own, weight = self._or_by_rule(notes, ask)
+        label, decision = decide(predictor, own, weight, self._decide, self._abstain_below)
+        observations = list(state["observations"])
+        if label != evidence.label:
+            toolbox = Toolbox(self.bundle, state["checked"])
+            toolbox.observations = observations
+            toolbox.call("explain", {"top": self.top, "label": label})
+        return {"label": label, "decision": decision, "observations": observations, "notes": notes}
+
+    def _learned_weight(self, chat: ForkingChat) -> float:
+        if self._decide != "combined":
+            return 0.0
+        if self._weight is None:
+            self._weight = weight_of(self.bundle, chat, self.top, self._progress)
+        return self._weight
+
+    def _write(self, state: State) -> State:
+        evidence, notes = Evidence(state["observations"], state["decision"].model_dump()), list(state["notes"])
+        seed = int.from_bytes(hashlib.sha256(receipt.canonical(state["checked"])).digest()[:4])
+
+        def write(chat: ForkingChat) -> list[Step]:
+            return Writer(evidence, self.top, chat, explaining(evidence), self._temperature, seed).write()
+
+        return {"steps": self._or_by_rule(notes, write), "notes": notes}
+
+    def _verify(self, state: State) -> State:
+        evidence, steps = Evidence(state["observations"]), state["steps"]
+        begun, before = state["started"]
+        work = self.chat.usage - before
+        path = str(self.bundle.path.resolve()) if self.bundle.path is not None else None
+        explanation = Explanation(
+            row=state["checked"],
+            row_id=state.get("row_id"),
+            label=state["label"],
+            probabilities=evidence.find("probability")[-1].result or {},
+            decision=state["decision"],
+            observations=state["observations"],
+            steps=steps,
+            text=assemble([step.text for step in steps]),
+            writer=writer_of(steps),
+            llm=_described(self.chat),
+            usage=Usage(
+                prompt_tokens=work.prompt_tokens,
+                cached_tokens=work.cached_tokens,
+                generated_tokens=work.generated_tokens,
+                forced_tokens=work.forced_tokens,
+                seconds=round(time.perf_counter() - begun, 3),
+            ),
+            bundle={"sha256": self.bundle.sha256} | ({"path": path} if path else {}),
+            notes=state["notes"],
+        )
+        explanation.verification = verify(explanation, self.bundle)
+        return {"explanation": receipt.seal(explanation)}
+
+    def _or_by_rule(self, notes: list[str], ask: Callable[[ForkingChat], T]) -> T:
+        """Ask the model; where its engine fails, do the same by rule and say so."""
+        try:
+            return ask(self.chat)
+        except EngineError as error:
+            _log.warning("The language model failed, the rule takes over: %s", error)
+            notes.append(f"The language model failed and the rule took over: {error.message}")
+            return ask(RuleChat())
+
+
+def _described(chat: ForkingChat) -> dict[str, Any] | None:
+    about = chat.describe()
+    return None if about is None else {**about, "style": "strict"}

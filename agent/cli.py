@@ -1,0 +1,233 @@
+"""The command `tallystick`: parses arguments, prints results. Everything else is done elsewhere."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from agent import console
+from tools.errors import TallystickError, UserError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="tallystick",
+    help="Classify rows of a table and explain each label; every number in the text cites the tool it came from.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+models = typer.Typer(help="The catalog of local language models.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models, name="models")
+
+Llm = Annotated[
+    str | None, typer.Option("--llm", metavar="SPEC", help="Catalog name, GGUF file, provider:model, URL, or 'rule'.")
+]
+Top = Annotated[int, typer.Option("--top", min=1, help="How many of the largest contributions every text names.")]
+
+
+@app.callback()
+def _options(*, debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False) -> None:
+    _debug(on=debug)
+
+
+def _debug(*, on: bool | None = None) -> bool:
+    if on is not None:
+        os.environ["TALLYSTICK_DEBUG"] = "1" if on else ""
+    return bool(os.environ.get("TALLYSTICK_DEBUG"))
+
+
+@app.command(epilog="Example: tallystick demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Where the bundle, rows and receipts go.")] = Path(
+        "tallystick-demo"
+    ),
+    llm: Llm = None,
+) -> None:
+    """Show the whole story on the breast-cancer table: fit, classify three rows, verify the receipts."""
+    from agent.demo import run
+
+    run(out, llm)
+
+
+@app.command(epilog="Example: tallystick fit patients.csv --target diagnosis --out bundle/ --id patient")
+def fit(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV or Parquet.")],
+    target: Annotated[str, typer.Option("--target", metavar="COL", help="The column to predict.")],
+    out: Annotated[Path, typer.Option("--out", metavar="BUNDLE", help="The directory to write.")],
+    id_column: Annotated[
+        str | None, typer.Option("--id", metavar="COL", help="The column that names the rows.")
+    ] = None,
+    dictionary: Annotated[
+        Path | None, typer.Option("--dictionary", metavar="YAML", help="Units and descriptions.")
+    ] = None,
+    predictor: Annotated[
+        str, typer.Option("--predictor", metavar="KIND", help="auto, logistic, gbdt, or a .skops file.")
+    ] = "auto",
+) -> None:
+    """Check a table, train and calibrate a predictor, measure it on held-out rows, and store all of it."""
+    from tools.bundle import Bundle
+    from tools.table import read_table
+
+    bundle = Bundle.fit(read_table(data), target, id_column=id_column, dictionary=dictionary, predictor=predictor)
+    bundle.save(out)
+    for note in bundle.schema.notes:
+        console.notes().print(f"Note: {note}")
+    measured = bundle.performance
+    shown = ", ".join(f"{name} {measured[name]:.3f}" for name in ("accuracy", "roc_auc", "log_loss", "ece"))
+    console.results().print(
+        f"{out}: {bundle.predictor.kind} predictor of {target!r} from {len(bundle.schema.names)} features"
+    )
+    console.results().print(
+        f"On {measured['n']} held-out rows: {shown}; always the commonest label: {measured['baseline_accuracy']:.3f}."
+    )
+
+
+@app.command(epilog="Example: tallystick classify bundle/ rows.csv --limit 3 --receipts receipts/")
+def classify(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE")],
+    rows: Annotated[str, typer.Argument(metavar="ROWS", help="CSV, Parquet, JSON lines, or '-'.")],
+    llm: Llm = None,
+    style: Annotated[str, typer.Option("--style", help="auto or strict.")] = "auto",
+    top: Top = 4,
+    limit: Annotated[int | None, typer.Option("--limit", min=0, help="Stop after so many rows.")] = None,
+    receipts: Annotated[Path | None, typer.Option("--receipts", metavar="DIR", help="Write a receipt per row.")] = None,
+    decide: Annotated[str, typer.Option("--decide", help="combined, llm or predictor.")] = "combined",
+    abstain_below: Annotated[float | None, typer.Option("--abstain-below", metavar="P", min=0, max=1)] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One Explanation per line.")] = False,
+) -> None:
+    """Classify rows and explain each label."""
+    from agent.batch import classify_table
+    from agent.classifier import Classifier
+    from tools.bundle import Bundle
+    from tools.table import read_table
+
+    _among("--style", style, ("auto", "strict", "prose"))
+    _among("--decide", decide, ("combined", "llm", "predictor"))
+    options: dict[str, Any] = {"style": style, "top": top, "decide": decide, "abstain_below": abstain_below}
+    opened, table = Bundle.load(bundle), read_table(rows)
+    clf = Classifier.load(opened, llm, progress=console.looping, **options)
+    out = console.results()
+    for name, explanation in classify_table(clf, table, limit, receipts, rows, console.looping, console.notes().print):
+        if as_json:
+            print(json.dumps(explanation.model_dump(mode="json"), ensure_ascii=False), flush=True)
+        else:
+            console.show_explanation(explanation, name, out)
+
+
+@app.command(epilog="Example: tallystick verify receipts/*.json --bundle bundle/")
+def verify(
+    receipts: Annotated[list[Path], typer.Argument(metavar="RECEIPT…")],
+    bundle: Annotated[Path | None, typer.Option("--bundle", metavar="BUNDLE", help="Where to recompute.")] = None,
+    *,
+    text_only: Annotated[
+        bool, typer.Option("--text-only", help="Only the text against the receipt's observations.")
+    ] = False,
+) -> None:
+    """Re-run receipts: prints ok, or every difference, for each file."""
+    from agent.explanation.verify import verify as check
+    from tools.bundle import Bundle
+
+    opened = Bundle.load(bundle) if bundle is not None and not text_only else None
+    out, failed = console.results(), False
+    for path in receipts:
+        verification = check(path, opened, text_only=text_only)
+        console.show_verification(str(path), verification, out)
+        failed |= not verification.ok
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command(epilog='Example: tallystick calc "(17.99 - 12.15) / 1.78"')
+def calc(
+    expression: Annotated[
+        str, typer.Argument(metavar="EXPR", help="An expression, or '-' for one per input line.")
+    ] = "-",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per expression.")] = False,
+) -> None:
+    """Calculate exactly."""
+    from tools.calculator import as_json as calculated
+    from tools.calculator import calculate
+
+    if expression == "-":
+        for line in _expressions():
+            print(json.dumps(calculated(line), ensure_ascii=False), flush=True)
+    elif as_json:
+        found = calculated(expression)
+        print(json.dumps(found, ensure_ascii=False))
+        raise typer.Exit(2 if "error" in found else 0)
+    else:
+        print(calculate(expression))
+
+
+def _expressions() -> Iterator[str]:
+    """Return the expressions on stdin: a line each, or a JSON string each where they have line breaks."""
+    for raw in sys.stdin:
+        line = raw.rstrip("\r\n")
+        try:
+            loaded = json.loads(line) if line.startswith('"') else line
+        except ValueError:
+            loaded = line
+        yield loaded if isinstance(loaded, str) else line
+
+
+@models.command("list", epilog="Example: tallystick models list")
+def models_list() -> None:
+    """List the local models, and which of them are here."""
+    from agent.llm import catalog
+
+    for name, model in catalog.CATALOG.items():
+        here = "here" if catalog.path(name).is_file() else "not here"
+        size = f"{model.size / 1e6:.0f} MB" if model.size else "bring it"
+        console.results().print(f"{name:20} {model.parameters:>5}  {size:>8}  {here:8}  {model.license}")
+
+
+@models.command("pull", epilog="Example: tallystick models pull smollm2-135m")
+def models_pull(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+    """Fetch a model, check its digest, and print where it is."""
+    from agent.llm import catalog
+
+    with console.downloading(f"fetching {name}") as progress:
+        print(catalog.pull(name, progress))
+
+
+@models.command("path", epilog="Example: tallystick models path smollm2-135m")
+def models_path(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+    """Print where a model's file is."""
+    from agent.llm import catalog
+
+    print(catalog.path(name))
+
+
+def _among(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UserError(f"{option} {value}: not known.", hint=f"Give one of {', '.join(allowed)}.")
+
+
+def main(run: Callable[[], Any] = app) -> NoReturn:
+    """Run the command; errors end in one or two lines and an exit code: 2 the user's mistake, 3 the machine's."""
+    try:
+        run()
+    except TallystickError as error:
+        _stop(error, error.exit_code)
+    except KeyboardInterrupt as error:
+        _stop(error, 130, "Interrupted; what is finished is kept.")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _stop(error, 3)
+    sys.exit(0)
+
+
+def _stop(error: BaseException, code: int, message: str = "") -> NoReturn:
+    if _debug():
+        raise error
+    print(f"tallystick: {message or error}", file=sys.stderr)
+    sys.exit(code)

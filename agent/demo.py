@@ -1,0 +1,72 @@
+"""The whole story on real data: fit, classify three held-out rows, verify the receipts."""
+
+import os
+from pathlib import Path
+
+from sklearn.datasets import load_breast_cancer
+from sklearn.model_selection import train_test_split
+
+from agent import console
+from agent.batch import classify_table
+from agent.classifier import Classifier
+from agent.explanation.verify import verify
+from agent.llm import catalog
+from tools.bundle import Bundle
+
+__all__ = ["DICTIONARY", "run"]
+
+_MEASURES = {
+    "radius": ("distance from the centre to the outline of the cell nuclei", "µm"),
+    "texture": ("standard deviation of grey values", None),
+    "perimeter": ("length of the outline of the nuclei", "µm"),
+    "area": ("area of the nuclei", "µm²"),
+    "smoothness": ("local variation in radius lengths", None),
+    "compactness": ("squared perimeter over area, less one", None),
+    "concavity": ("severity of the concave portions of the outline", None),
+    "concave points": ("number of concave portions of the outline", None),
+    "symmetry": ("asymmetry of the nuclei", None),
+    "fractal dimension": ("coastline approximation of the outline, less one", None),
+}
+_PARTS = {"mean {}": "mean over the nuclei", "{} error": "standard error", "worst {}": "mean of the three largest"}
+DICTIONARY = {
+    part.format(name): {"description": f"{text}, {scope}"} | ({"unit": unit} if unit else {})
+    for part, scope in _PARTS.items()
+    for name, (text, unit) in _MEASURES.items()
+}
+ROWS = 3
+
+
+def run(out: Path, llm: str | None) -> None:
+    """Run the demonstration and leave its files in a folder.
+
+    Parameters
+    ----------
+    out : Path
+        Gets ``bundle/``, ``rows.csv`` and ``receipts/``.
+    llm : str, optional
+        A model SPEC; by default the small local one, fetched when it is not there.
+    """
+    notes, results = console.notes(), console.results()
+    data = load_breast_cancer(as_frame=True)
+    frame = data.frame.rename(columns={"target": "diagnosis"})
+    frame["diagnosis"] = [str(data.target_names[code]) for code in data.target]
+    known, new = train_test_split(frame, test_size=ROWS, random_state=6, stratify=frame["diagnosis"])
+    out.mkdir(parents=True, exist_ok=True)
+    new.drop(columns="diagnosis").to_csv(out / "rows.csv", index=False)
+    notes.print(f"Fitting a predictor on {len(known)} rows of the Wisconsin breast-cancer table …")
+    bundle = Bundle.fit(known.reset_index(drop=True), "diagnosis", dictionary=DICTIONARY)
+    bundle.save(out / "bundle")
+    notes.print(f"Accuracy on {bundle.performance['n']} held-out rows: {bundle.performance['accuracy']:.3f}")
+    notes.print(f"Loading the language model ({llm or os.environ.get('TALLYSTICK_LLM') or catalog.DEFAULT}) …")
+    clf = Classifier.load(out / "bundle", llm, progress=console.looping)
+    rows = new.reset_index(drop=True)
+    for name, explanation in classify_table(clf, rows, receipts=out / "receipts", progress=console.looping):
+        console.show_explanation(explanation, name, results)
+    results.print(f"True labels: {', '.join(rows['diagnosis'])}.")
+    for path in sorted((out / "receipts").glob("*.json")):
+        console.show_verification(str(path), verify(path, clf.bundle), results)
+    notes.print(
+        f"\nTry next:\n  tallystick verify {out}/receipts/*.json\n"
+        f"  tallystick classify {out}/bundle {out}/rows.csv --top 8 --llm rule\n"
+        "  tallystick fit YOUR.csv --target COLUMN --out bundle/"
+    )

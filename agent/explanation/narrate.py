@@ -1,0 +1,177 @@
+"""`narrate`: an explanation for attributions that were computed elsewhere, with the same writer and the same checks.
+
+There is no bundle to recompute from, so what is given is taken as observed; the text is verified against it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from agent.explanation import receipt
+from agent.explanation.claims import share_expression
+from agent.explanation.evidence import Evidence
+from agent.explanation.plan import named_contributions
+from agent.explanation.result import Decision, Explanation, writer_of
+from agent.explanation.template import assemble
+from agent.explanation.verify import verify
+from agent.explanation.writer import Writer
+from agent.llm import load
+from agent.prompts import explaining
+from tools.errors import UserError, did_you_mean
+from tools.observation import Observation
+from tools.toolbox import Toolbox
+
+__all__ = ["narrate"]
+
+
+def narrate(
+    row: Mapping[str, Any],
+    *,
+    label: str,
+    probability: float,
+    contributions: Mapping[str, float],
+    statistics: Mapping[str, Mapping[str, Any]] | None = None,
+    dictionary: Mapping[str, Mapping[str, str]] | None = None,
+    llm: str | BaseChatModel | None = None,
+    style: str = "auto",
+    top: int = 4,
+) -> Explanation:
+    """Explain a label whose attributions were computed elsewhere.
+
+    Parameters
+    ----------
+    row : mapping of str to value
+        The row's values.
+    label : str
+        The label to explain.
+    probability : float
+        Its probability, 0 to 1.
+    contributions : mapping of str to float
+        Per feature; above 0 points towards `label`.
+    statistics : mapping, optional
+        ``{feature: {"mean": …, "std": …, "median": …, "min": …, "max": …}}``, or the same per label:
+        ``{feature: {label: {…}}}``.
+    dictionary : mapping, optional
+        ``{feature: {"description": …, "unit": …}}``.
+    llm : str or BaseChatModel, optional
+        Who chooses the words; as `Classifier.load`.
+    style : {"auto", "strict"}
+        How the text is written.
+    top : int
+        How many of the largest contributions the text names.
+
+    Returns
+    -------
+    Explanation
+        Its verification is not `complete`: nothing can be recomputed.
+
+    Raises
+    ------
+    UserError
+        If a contribution is not a number or has no value in the row, or the probability is none.
+
+    Examples
+    --------
+    >>> told = narrate({"age": 61}, label="ill", probability=0.8, contributions={"age": 0.4}, llm="rule")
+    >>> print(told.text.splitlines()[1])
+    2. The largest contribution comes from age: its value of 61 speaks for ill [t2].
+    """
+    _check(row, probability, contributions, style, top)
+    toolbox = Toolbox(None, row)
+    toolbox.observations += _given(row, label, probability, contributions, dictionary or {}, top)
+    named = named_contributions(Evidence(toolbox.observations), top)
+    for claim in named:
+        known = (statistics or {}).get(claim.feature)
+        described = (dictionary or {}).get(claim.feature, {}).get("description")
+        if known and isinstance(claim.value, int | float):
+            placed = _placed(claim.feature, float(claim.value), known)
+            toolbox.observations.append(_observed(toolbox, "feature_stats", {"feature": claim.feature}, placed))
+        if described:
+            found = {"feature": claim.feature, "description": str(described)}
+            args = {"topic": "feature", "name": claim.feature}
+            toolbox.observations.append(_observed(toolbox, "describe", args, found))
+    if named:
+        parts = tuple(claim.ref for claim in named)
+        toolbox.call("calculate", {"expression": share_expression(Evidence(toolbox.observations), parts)})
+    return _told(toolbox, row, label, probability, load(llm), top)
+
+
+def _check(
+    row: Mapping[str, Any], probability: float, contributions: Mapping[str, float], style: str, top: int
+) -> None:
+    if not 0 <= probability <= 1:
+        raise UserError(f"The probability is {probability}.", hint="Give a number from 0 to 1.")
+    if style not in {"auto", "strict"} or top < 1:
+        raise UserError(f"style={style!r}, top={top}: not possible.", hint="Use style='strict' and top of at least 1.")
+    if not contributions:
+        raise UserError("There are no contributions.", hint="Give {feature: contribution}.")
+    for feature, amount in contributions.items():
+        if feature not in row:
+            raise UserError(f"The row has no value for {feature!r}.", hint=did_you_mean(feature, row))
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not abs(amount) < float("inf"):
+            raise UserError(f"The contribution of {feature!r} is {amount!r}.", hint="Give a finite number.")
+
+
+def _given(
+    row: Mapping[str, Any],
+    label: str,
+    probability: float,
+    contributions: Mapping[str, float],
+    dictionary: Mapping[str, Mapping[str, str]],
+    top: int,
+) -> list[Observation]:
+    """Return what was given in the shape of the tools' results."""
+    order = sorted(contributions, key=lambda feature: -abs(contributions[feature]))
+    entries = [
+        {"feature": feature, "value": _plain(row[feature]), "contribution": float(contributions[feature]), "rank": rank}
+        | ({"unit": str(dictionary[feature]["unit"])} if dictionary.get(feature, {}).get("unit") else {})
+        for rank, feature in enumerate(order)
+    ]
+    absolute = sum(abs(entry["contribution"]) for entry in entries)
+    explained = {"towards": label, "space": "margin", "absolute": absolute, "features": entries}
+    return [
+        Observation(id="t1", tool="probability", result={label: float(probability)}),
+        Observation(id="t2", tool="explain", args={"top": top}, result=explained),
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; NumPy scalars know how, NaN is missing."""
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, float) and plain != plain:  # noqa: PLR0124 - NaN
+        return None
+    return plain if plain is None or isinstance(plain, bool | int | float | str) else str(plain)
+
+
+def _placed(feature: str, value: float, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return statistics as `feature_stats` does, with what follows from them."""
+    per_label = all(isinstance(part, Mapping) for part in known.values())
+    overall = {} if per_label else {name: float(number) for name, number in known.items()}
+    labels = {str(name): dict(part) for name, part in known.items()} if per_label else {}
+    std = overall.get("std", 0.0)
+    z_score = (value - overall["mean"]) / std if std > 0 and "mean" in overall else None
+    return {"feature": feature, "overall": overall, "by_label": labels, "value": value, "z_score": z_score}
+
+
+def _observed(toolbox: Toolbox, tool: str, args: dict[str, Any], result: dict[str, Any]) -> Observation:
+    return Observation(id=f"t{len(toolbox.observations) + 1}", tool=tool, args=args, result=result)
+
+
+def _told(toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: float, chat: Any, top: int) -> Explanation:
+    evidence = Evidence(toolbox.observations)
+    steps = Writer(evidence, top, chat, explaining(evidence)).write()
+    about = chat.describe()
+    explanation = Explanation(
+        row={str(feature): _plain(value) for feature, value in row.items()},
+        label=label,
+        probabilities={label: float(probability)},
+        decision=Decision(predictor=label),
+        observations=toolbox.observations,
+        steps=steps,
+        text=assemble([step.text for step in steps]),
+        writer=writer_of(steps),
+        llm=None if about is None else {**about, "style": "strict"},
+    )
+    explanation.verification = verify(explanation, text_only=True)
+    return receipt.seal(explanation)

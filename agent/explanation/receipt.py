@@ -1,0 +1,148 @@
+"""Receipts: an answer in a file, with a digest over its canonical JSON."""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.explanation.result import VERSION, Explanation
+from tools.errors import ReceiptError, StorageError
+
+__all__ = ["canonical", "digest", "file_name", "parse", "read", "seal", "write"]
+
+MAX_BYTES = 64 * 2**20
+
+
+def canonical(value: Any) -> bytes:
+    """Return canonical JSON: sorted keys, no spaces, UTF-8, no NaN.
+
+    Examples
+    --------
+    >>> canonical({"b": 1.0, "a": [True, None]})
+    b'{"a":[true,null],"b":1.0}'
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def digest(receipt: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a receipt's canonical JSON without its digest."""
+    return hashlib.sha256(canonical({k: v for k, v in receipt.items() if k != "digest"})).hexdigest()
+
+
+def seal(explanation: Explanation) -> Explanation:
+    """Return the explanation with its digest."""
+    return explanation.model_copy(update={"digest": digest(explanation.model_dump(mode="json"))})
+
+
+def file_name(row_id: str | None, number: int) -> str:
+    """Return the file name of a row's receipt: its id, percent-encoded, or its 0-based number.
+
+    Examples
+    --------
+    >>> file_name("a/b c", 3), file_name(None, 3), file_name("..", 0)
+    ('a%2Fb%20c.json', '3.json', '%2E%2E.json')
+    """
+    name = str(number) if row_id is None else urllib.parse.quote(row_id, safe="")
+    if name.startswith("."):
+        name = name.replace(".", "%2E")
+    if len(name) > 200:  # longer names are refused by common file systems
+        name = name[:120] + hashlib.sha256(name.encode()).hexdigest()
+    return f"{name}.json"
+
+
+def write(explanation: Explanation, path: Path) -> None:
+    """Write a receipt so that the file is either whole or not there.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    data = json.dumps(explanation.model_dump(mode="json"), ensure_ascii=False, indent=1, allow_nan=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".receipt-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(data + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot write the receipt ({error.strerror}).", hint="Free some space, or choose another folder."
+        ) from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a receipt as plain JSON, without trusting anything in it.
+
+    Raises
+    ------
+    ReceiptError
+        If the file is not there, too large, or not a JSON object.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ReceiptError(f"{path}: larger than any receipt ({MAX_BYTES} bytes).")
+        loaded = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise ReceiptError(
+            f"{path}: cannot be read ({error.strerror}).", hint="Give the path of a receipt file."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise ReceiptError(
+            f"{path}: not a JSON file ({str(error)[:80]}).", hint="Give the path of a receipt file."
+        ) from error
+    if not isinstance(loaded, dict):
+        raise ReceiptError(f"{path}: not a receipt but a JSON {type(loaded).__name__}.")
+    return loaded
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse(receipt: Mapping[str, Any]) -> Explanation:
+    """Turn JSON into an Explanation.
+
+    Raises
+    ------
+    ReceiptError
+        If a field is missing, unknown or of the wrong type, or the version is newer.
+    """
+    version = receipt.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise ReceiptError(
+            f"The receipt has version {version}, this program reads up to {VERSION}.", hint="Update tallystick."
+        )
+    try:
+        return Explanation.model_validate(dict(receipt), strict=False)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ReceiptError(f"Not a receipt: {where}: {first['msg']}.") from error
+
+
+def same_number(expected: float, found: float, scale: float = 0.0) -> bool:
+    """Tell whether two numbers agree in their first six significant digits, or relative to a scale.
+
+    Examples
+    --------
+    >>> same_number(1.2345678, 1.2345679), same_number(1.23456, 1.23457), same_number(1e-12, 2e-12, scale=5.0)
+    (True, False, True)
+    """
+    if not (math.isfinite(expected) and math.isfinite(found)):
+        return expected == found
+    return abs(expected - found) <= 5e-7 * max(abs(expected), scale)

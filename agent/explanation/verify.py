@@ -1,0 +1,212 @@
+"""Verification without any language model: recompute every observation, then match every word to a fact.
+
+`verify` takes a receipt apart in this order: its digest, its observations (recomputed from the bundle), its decision,
+its sentences (each claim true, each template one of the grammar's wordings, each text what the template shows), and
+the whole (order of the steps, features named, final label).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.decision import decide
+from agent.explanation import plan
+from agent.explanation.claims import Contribution, holds
+from agent.explanation.evidence import Evidence
+from agent.explanation.receipt import digest, parse, read, same_number
+from agent.explanation.result import Explanation, Failure, Step, Verification, writer_of
+from agent.explanation.template import assemble, citations, render
+from agent.explanation.wording import wordings
+from tools.bundle import Bundle
+from tools.errors import BundleError, ReceiptError, TallystickError, ToolError
+from tools.observation import Observation
+from tools.toolbox import Toolbox
+
+__all__ = ["verify"]
+
+
+def verify(
+    receipt: Mapping[str, Any] | Explanation | str | Path,
+    bundle: Bundle | str | Path | None = None,
+    *,
+    text_only: bool = False,
+) -> Verification:
+    """Check a receipt: recompute its observations and match its text to them.
+
+    Parameters
+    ----------
+    receipt : dict, Explanation or path
+        What to check.
+    bundle : Bundle or path, optional
+        Where to recompute. By default the path the receipt records, opened only if its fingerprint is the recorded one.
+    text_only : bool
+        Check the text against the observations the receipt carries, without a bundle.
+
+    Returns
+    -------
+    Verification
+        `complete` only where the observations were recomputed.
+
+    Raises
+    ------
+    ReceiptError
+        If the receipt cannot be read, or a bundle is needed and not at hand.
+    """
+    raw = _raw(receipt)
+    explanation = parse(raw)
+    opened = None if text_only else _open(bundle, explanation)
+    check = _Checks()
+    if "digest" in raw:
+        check.equal("digest", digest(raw), raw["digest"])
+    if opened is None:
+        check.carried(explanation)
+    else:
+        check.recomputed(explanation, opened)
+    check.told(explanation)
+    return Verification(
+        ok=not check.failures, complete=opened is not None, checked=check.count, failures=check.failures
+    )
+
+
+def _raw(receipt: Mapping[str, Any] | Explanation | str | Path) -> Mapping[str, Any]:
+    if isinstance(receipt, Explanation):
+        return receipt.model_dump(mode="json")
+    return receipt if isinstance(receipt, Mapping) else read(Path(receipt))
+
+
+def _open(bundle: Bundle | str | Path | None, explanation: Explanation) -> Bundle:
+    if isinstance(bundle, Bundle):
+        return bundle
+    if bundle is not None:
+        return Bundle.load(bundle)
+    recorded = explanation.bundle
+    if recorded is None:
+        raise ReceiptError("The receipt was made without a bundle.", hint="Check it with text_only (--text-only).")
+    path = recorded.get("path")
+    try:
+        return Bundle.load(str(path), sha256=str(recorded.get("sha256")))
+    except BundleError as error:
+        raise ReceiptError(
+            f"The bundle the receipt records cannot be used: {error.message}",
+            hint="Give the bundle (--bundle), or check the text alone (--text-only).",
+        ) from error
+
+
+class _Checks:
+    """Counts checks and keeps every difference."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.failures: list[Failure] = []
+
+    def equal(self, where: str, expected: Any, found: Any, scale: float = 1e-9) -> None:
+        """Compare two JSON values, numbers to six significant digits."""
+        if isinstance(expected, Mapping) and isinstance(found, Mapping) and list(expected) == list(found):
+            for key in expected:
+                self.equal(f"{where}.{key}", expected[key], found[key], scale)
+        elif isinstance(expected, list | tuple) and isinstance(found, list | tuple) and len(expected) == len(found):
+            for index, (left, right) in enumerate(zip(expected, found, strict=True)):
+                self.equal(f"{where}.{index}", left, right, scale)
+        else:
+            self.count += 1
+            if not _same(expected, found, scale):
+                self.failures.append(Failure(where=where, expected=expected, found=found))
+
+    # -- the observations --------------------------------------------------------------------------------------------
+
+    def recomputed(self, explanation: Explanation, bundle: Bundle) -> None:
+        """Run every call again on the bundle."""
+        self.equal("bundle.sha256", bundle.sha256, (explanation.bundle or {}).get("sha256"))
+        try:
+            row = bundle.schema.check_row(explanation.row)
+        except TallystickError as error:
+            self.failures.append(Failure(where="row", expected=str(error), found=explanation.row))
+            return
+        self.equal("row", row, explanation.row)
+        toolbox = Toolbox(bundle, row)
+        for number, seen in enumerate(explanation.observations, start=1):
+            self.equal(f"observations.{number - 1}.id", f"t{number}", seen.id)
+            self._rerun(toolbox, seen)
+
+    def _rerun(self, toolbox: Toolbox, seen: Observation) -> None:
+        again = toolbox.call(seen.tool, seen.args)
+        result, expected = seen.result or {}, again.result or {}
+        scale = float(expected.get("absolute", 0.0)) if seen.tool == "explain" else 1e-9
+        self.equal(seen.id, expected, result, scale)
+        self.equal(f"{seen.id}.error", again.error, seen.error)
+
+    def carried(self, explanation: Explanation) -> None:
+        """Check what can be checked without the bundle: identifiers, sums, and the calculations."""
+        toolbox = Toolbox(None, explanation.row)
+        for number, seen in enumerate(explanation.observations, start=1):
+            self.equal(f"observations.{number - 1}.id", f"t{number}", seen.id)
+            if seen.tool == "calculate":
+                self._rerun(toolbox, seen)
+            else:
+                toolbox.observations.append(seen)
+            if seen.tool == "explain":
+                self._ranked(seen)
+
+    def _ranked(self, seen: Observation) -> None:
+        features = (seen.result or {}).get("features", [])
+        ranked = sorted(range(len(features)), key=lambda i: (-abs(features[i]["contribution"]), i))
+        self.equal(f"{seen.id}.features", ranked, [entry["rank"] for entry in features])
+
+    # -- the decision and the text -----------------------------------------------------------------------------------
+
+    def told(self, explanation: Explanation) -> None:
+        """Check the decision and the text against the observations."""
+        evidence = Evidence(explanation.observations, explanation.decision.model_dump())
+        try:
+            self._decision(explanation, evidence)
+            previous: Step | None = None
+            for number, step in enumerate(explanation.steps):
+                self._step(f"steps.{number}", step, previous, evidence)
+                previous = step
+            self._whole(explanation, evidence)
+        except (ToolError, KeyError, IndexError, TypeError, ValueError) as error:
+            self.failures.append(Failure(where="observations", expected="facts for every statement", found=str(error)))
+
+    def _decision(self, explanation: Explanation, evidence: Evidence) -> None:
+        probabilities = evidence.find("probability")[-1].result or {}
+        self.equal("probabilities", probabilities, explanation.probabilities)
+        said = explanation.decision
+        mode = said.counted if said.llm is not None else "predictor"
+        label, decision = decide(
+            probabilities, said.llm_probabilities, said.weight, mode, said.abstain_below_probability
+        )
+        if explanation.bundle is not None:
+            self.equal("probabilities (sum)", 1.0, round(sum(explanation.probabilities.values()), 6))
+            self.equal("decision", decision.model_dump(), said.model_dump())
+            self.equal("label", label, explanation.label)
+        self.equal("label (explained)", evidence.label, explanation.label)
+        for call in evidence.find("predict"):
+            self.equal("decision.predictor", (call.result or {}).get("label"), said.predictor)
+
+    def _step(self, where: str, step: Step, previous: Step | None, evidence: Evidence) -> None:
+        for number, claim in enumerate(step.claims):
+            self.equal(f"{where}.claims.{number} ({claim.kind})", True, holds(claim, evidence))
+        said = wordings(step.claims, evidence, previous.claims if previous else ())
+        self.equal(f"{where}.template", "one of the wordings of its claims", _among(step.template, said))
+        self.equal(f"{where}.text", render(step.template, evidence), step.text)
+        self.equal(f"{where}.citations", citations(step.template), step.citations)
+
+    def _whole(self, explanation: Explanation, evidence: Evidence) -> None:
+        self.equal("text", assemble([step.text for step in explanation.steps]), explanation.text)
+        self.equal("steps (order)", True, plan.in_order([step.claims for step in explanation.steps]))
+        self.equal("writer", writer_of(explanation.steps), explanation.writer)
+        top = int(evidence.explained.args["top"])
+        named = [c for step in explanation.steps for c in step.claims if isinstance(c, Contribution)]
+        expected = plan.ordered_reasons(plan.named_contributions(evidence, top))
+        self.equal("features named", [c.feature for c in expected], [c.feature for c in named])
+
+
+def _among(template: str, said: list[str]) -> str:
+    return "one of the wordings of its claims" if template in said else template
+
+
+def _same(expected: Any, found: Any, scale: float) -> bool:
+    numbers = isinstance(expected, int | float) and isinstance(found, int | float)
+    if numbers and not isinstance(expected, bool) and not isinstance(found, bool):
+        return same_number(float(expected), float(found), scale)
+    return type(expected) is type(found) and bool(expected == found)

@@ -1,0 +1,109 @@
+"""The chat models: one way to load any of them.
+
+``load`` takes what ``--llm`` takes: a name of the catalog, a path, ``rule``, ``provider:model``, a URL, or an instance.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+
+from agent.llm.catalog import CATALOG, DEFAULT, Progress, pull
+from agent.llm.chat import LocalChat
+from agent.llm.choosers import RuleChat, UniformChat
+from agent.llm.forking import Fork, ForkingChat
+from agent.llm.prompted import PromptedChat
+from agent.llm.scripted import ScriptedChat
+from tools.errors import ModelSpecError, did_you_mean
+
+__all__ = [
+    "Fork",
+    "ForkingChat",
+    "LocalChat",
+    "PromptedChat",
+    "RuleChat",
+    "ScriptedChat",
+    "UniformChat",
+    "description",
+    "load",
+]
+
+CHOOSERS: dict[str, type[ForkingChat]] = {"rule": RuleChat, "uniform": UniformChat}
+
+
+def load(
+    spec: str | Path | BaseChatModel | None = None, *, progress: Progress | None = None, **params: Any
+) -> ForkingChat:
+    """Return a chat model that can choose between texts.
+
+    Parameters
+    ----------
+    spec : str, path or BaseChatModel, optional
+        A name of the catalog (fetched when it is not there), the path of a GGUF file, ``rule``, ``uniform``,
+        ``provider:model`` for a LangChain provider, the URL of an OpenAI-compatible server, or a chat model. Default:
+        the environment's ``TALLYSTICK_LLM``, else the small local model.
+    progress : callable, optional
+        Called with the bytes done and in total while a model is fetched.
+    **params
+        Handed to the model, such as ``temperature``.
+
+    Raises
+    ------
+    ModelSpecError
+        When nobody knows such a model, or a package for it is missing.
+    DownloadError, EngineError
+        When it cannot be fetched or loaded.
+
+    Examples
+    --------
+    >>> load("rule").fork([], "", ["first", "second"]).option
+    'first'
+    """
+    if spec is None:
+        spec = os.environ.get("TALLYSTICK_LLM") or DEFAULT
+    if isinstance(spec, BaseChatModel):
+        return spec if isinstance(spec, ForkingChat) else PromptedChat(inner=spec, **params)
+    name = str(spec)
+    if name in CHOOSERS:
+        return CHOOSERS[name](**params)
+    if name in CATALOG:
+        pull(name, *[progress] if progress else [])
+        return LocalChat(model=name, **params)
+    if name.startswith(("http://", "https://")):
+        return _provided(params.pop("model", "default"), model_provider="openai", base_url=name, **params)
+    if Path(name).is_dir():
+        raise ModelSpecError(
+            f"{name}: a Hugging Face directory needs the PyTorch engine, which comes with the next release.",
+            hint="Until then, convert it to a GGUF file.",
+        )
+    if Path(name).is_file() or name.endswith(".gguf"):
+        return LocalChat(model=name, **params)
+    if ":" in name:
+        return _provided(name, **params)
+    raise ModelSpecError(f"No language model is called {name!r}.", hint=did_you_mean(name, [*CATALOG, *CHOOSERS]))
+
+
+def description(model: BaseChatModel) -> dict[str, str | None] | None:
+    """Return ``model``, ``engine`` and ``sha256`` of a model for a receipt; None for the rule.
+
+    Examples
+    --------
+    >>> description(load("rule")) is None
+    True
+    """
+    return load(model).describe()
+
+
+def _provided(name: str, **params: Any) -> PromptedChat:
+    """Return a model of a LangChain provider; `ValueError` is what LangChain says of an unknown one."""
+    from langchain.chat_models import init_chat_model  # noqa: PLC0415 - slow to import, seldom used
+
+    try:
+        return PromptedChat(inner=init_chat_model(name, **params))
+    except ImportError as error:
+        raise ModelSpecError(f"{name}: {error}") from error
+    except Exception as error:  # each provider has errors of its own for a wrong name or a missing key
+        raise ModelSpecError(
+            f"{name}: {str(error).splitlines()[0][:300] if str(error) else type(error).__name__}"
+        ) from error

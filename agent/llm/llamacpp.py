@@ -1,0 +1,297 @@
+"""The llama.cpp engine: GGUF files on a CPU.
+
+The weights live in a child process (`agent.llm.llamacpp_child`) that is spoken to over loopback HTTP.
+Knows nothing about LangChain, tools or forks.
+"""
+
+import contextlib
+import json
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from agent.llm import catalog
+from agent.llm.engine import Usage
+from agent.llm.process import Child, cores
+from tools.errors import EngineError, ModelSpecError
+
+__all__ = ["LlamaCpp"]
+
+# Added to the logits of the allowed tokens: far beyond what separates two tokens, and float32 still holds 1e-5 of it.
+BIAS = 100.0
+LOST_TOKENS = 64  # a prompt that drops no more than this from the end of another one continues it
+
+
+class LlamaCpp:
+    """A GGUF model run by llama.cpp.
+
+    Parameters
+    ----------
+    path : path-like
+        The GGUF file.
+    context : int, default 4096
+        The longest prompt with its answer, tokens.
+    threads : int, optional
+        Default: the physical cores that are free when it starts.
+    slots : int, default 4
+        How many different prompts keep their keys and values at the same time.
+    timeout : float, default 600
+        The longest time without an answer, s.
+
+    Raises
+    ------
+    ModelSpecError
+        When the file is missing or no GGUF file.
+    EngineError
+        When the engine cannot load it.
+    """
+
+    name = "llamacpp"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        context: int = 4096,
+        threads: int | None = None,
+        slots: int = 4,
+        timeout: float = 600.0,
+    ) -> None:
+        self.path = check(Path(path))
+        self.model = self.path.stem
+        self.sha256 = catalog.digest(self.path)
+        self.context = context
+        self.usage = Usage()
+        self._settings = {"path": str(self.path), "context": context, "threads": threads or cores(), "slots": slots}
+        self._timeout = timeout
+        self._lock = threading.RLock()
+        self._child: Child | None = None
+        self._deaths = 0
+        self._slots = Slots(slots)
+        self._anchor: list[int] = []
+        self._connect()
+        self.start: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
+        self.end: int = self._raw_tokens(self._post("/props", None)["eos_token"], special=True)[0]
+        # SentencePiece puts a space before a text; a line break that is cut off again keeps it away.
+        newline = self._raw_tokens("\n", special=False)
+        self._anchor = newline if len(newline) > 1 else []
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Write messages in the model's own chat template."""
+        return str(self._post("/apply-template", {"messages": [dict(message) for message in messages]})["prompt"])
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Cut a text into tokens as it continues another one."""
+        if not self._anchor:
+            return self._raw_tokens(text, special=special)
+        return self._raw_tokens("\n" + text, special=special)[len(self._anchor) :]
+
+    def next_token(self, prompt: Sequence[int], allowed: Sequence[int]) -> list[float]:
+        """Return the log-probability of each allowed token as the next one, given that it is one of them."""
+        body = {
+            "n_predict": 1,
+            "temperature": 1.0,
+            "samplers": ["temperature"],
+            "n_probs": len(allowed),
+            "post_sampling_probs": True,
+            "logit_bias": [[token, BIAS] for token in allowed],
+        }
+        with self._lock, self._slots.take(prompt) as slot:
+            answer = self._post("/completion", self._completion(prompt, slot, body))
+            self._count(answer["timings"])
+        found = {entry["id"]: entry["prob"] for entry in answer["completion_probabilities"][0]["top_probs"]}
+        floored = [math.log(max(found.get(token, 0.0), sys.float_info.min)) for token in allowed]
+        total = math.log(math.fsum(math.exp(value) for value in floored))
+        return [value - total for value in floored]
+
+    def generate(
+        self,
+        prompt: Sequence[int],
+        *,
+        max_tokens: int,
+        temperature: float,
+        seed: int | None,
+        stop: Sequence[str],
+        json_schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[str]:
+        """Continue a prompt with free text, piece by piece, or with JSON text that fits a schema."""
+        body: dict[str, Any] = {
+            "n_predict": max_tokens,
+            "temperature": temperature,
+            "seed": -1 if seed is None else seed,
+            "stop": list(stop),
+            "stream": True,
+        }
+        if json_schema is not None:
+            body["json_schema"] = dict(json_schema)
+        with self._slots.take(prompt) as slot:
+            for event in self._stream("/completion", self._completion(prompt, slot, body)):
+                if event["content"]:
+                    yield event["content"]
+                if event["stop"]:
+                    self._count(event["timings"])
+
+    def close(self) -> None:
+        """Stop the child process; the next call starts it again."""
+        with self._lock:
+            if self._child:
+                self._child.stop()
+            self._child = None
+
+    def _raw_tokens(self, text: str, *, special: bool) -> list[int]:
+        body = {"content": text, "add_special": False, "parse_special": special}
+        return list(self._post("/tokenize", body)["tokens"])
+
+    @staticmethod
+    def _completion(prompt: Sequence[int], slot: int, body: dict[str, Any]) -> dict[str, Any]:
+        return {"prompt": list(prompt), "id_slot": slot, "cache_prompt": True, **body}
+
+    def _count(self, timings: Mapping[str, float]) -> None:
+        work = Usage(
+            prompt_tokens=int(timings["cache_n"] + timings["prompt_n"]),
+            cached_tokens=int(timings["cache_n"]),
+            generated_tokens=int(timings["predicted_n"]),
+            seconds=(timings["prompt_ms"] + timings["predicted_ms"]) / 1000,
+        )
+        with self._lock:
+            self.usage += work
+
+    def _post(self, address: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        with self._lock, self._failures():
+            client = self._connect().client
+            response = client.get(address) if body is None else client.post(address, json=body)
+            self._check(response)
+            return dict(response.json())
+
+    def _stream(self, address: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        with self._failures(), self._connect().client.stream("POST", address, json=body) as response:
+            if response.status_code != httpx.codes.OK:
+                response.read()
+            self._check(response)
+            for line in response.iter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
+                elif line.startswith("error: "):
+                    raise EngineError(f"The engine of {self.model} failed: {line.removeprefix('error: ')[:300]}.")
+
+    def _check(self, response: httpx.Response) -> None:
+        self._deaths = 0
+        if response.status_code == httpx.codes.OK:
+            return
+        error = response.json().get("error", {})
+        if error.get("type") == "exceed_context_size_error":
+            raise EngineError(
+                f"The prompt has {error['n_prompt_tokens']} tokens; {self.model} is loaded with {self.context}.",
+                hint="Shorten the conversation, or load the model with a larger `context`.",
+            )
+        raise EngineError(f"The engine of {self.model} refused a request: {error.get('message', response.text)[:300]}.")
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise EngineError(
+                f"The engine of {self.model} did not answer within {self._timeout:g} s.",
+                hint="Is the machine busy with other work? A larger `timeout` waits longer.",
+            ) from error
+        except httpx.TransportError as error:
+            raise EngineError(
+                f"The engine of {self.model} died in the middle of an answer.{self._last_words()}",
+                hint="Try again: it is started once more. Too little memory is the usual cause.",
+            ) from error
+
+    def _last_words(self) -> str:
+        return self._child.last_words() if self._child else ""
+
+    def _connect(self) -> Child:
+        """Return the running child; start it when there is none, once more when it died."""
+        with self._lock:
+            if self._child and self._child.alive():
+                return self._child
+            if self._child:
+                words = self._child.last_words()
+                self._child.stop()
+                self._child = None
+                self._deaths += 1
+                if self._deaths > 1:
+                    self._deaths = 0
+                    raise EngineError(
+                        f"The engine of {self.model} died twice in a row.{words}",
+                        hint="Free some memory, or load it with a smaller `context` or fewer `slots`.",
+                    )
+            started = time.monotonic()
+            self._slots.forget()
+            self._child = Child(self._settings, self.model, self._timeout)
+            self.usage += Usage(seconds=time.monotonic() - started)
+            return self._child
+
+
+class Slots:
+    """Which prompt each of the engine's slots holds, so that a prompt goes where most of it already is."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Start over with empty slots."""
+        self._held: list[tuple[int, ...]] = [()] * self._count
+        self._used = [0.0] * self._count
+        self._busy = [0] * self._count
+
+    @contextlib.contextmanager
+    def take(self, prompt: Sequence[int]) -> Iterator[int]:
+        """Lend the slot that this prompt continues, else one of the older ones that shares most with it."""
+        tokens = tuple(prompt)
+        with self._lock:
+            slot = self._choose(tokens)
+            self._held[slot], self._used[slot] = tokens, time.monotonic()
+            self._busy[slot] += 1
+        try:
+            yield slot
+        finally:
+            with self._lock:
+                self._busy[slot] = max(0, self._busy[slot] - 1)
+
+    def _choose(self, tokens: tuple[int, ...]) -> int:
+        free = [slot for slot in range(self._count) if not self._busy[slot]] or list(range(self._count))
+        shared = {slot: _shared(self._held[slot], tokens) for slot in free}
+        nearest = max(free, key=shared.__getitem__)
+        lost = len(self._held[nearest]) - shared[nearest]
+        if shared[nearest] and lost <= max(LOST_TOKENS, len(self._held[nearest]) // 8):
+            return nearest
+        # Prompts of several stages open alike: those in use stay, the next row takes the place of the row before.
+        older = sorted(free, key=self._used.__getitem__)[: max(1, len(free) // 2)]
+        return max(older, key=shared.__getitem__)
+
+
+def _shared(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def check(path: Path) -> Path:
+    """Return the path of a GGUF file after a look at its first bytes."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelSpecError(
+            f"{path}: the model file cannot be read ({error.strerror}).",
+            hint="`tallystick models list` shows the models that can be pulled.",
+        ) from error
+    if magic != b"GGUF":
+        raise ModelSpecError(
+            f"{path}: not a GGUF file, it begins with {magic!r}.",
+            hint="Damaged, or another format? Pull it again with `tallystick models pull`, or convert it to GGUF.",
+        )
+    return path.resolve()

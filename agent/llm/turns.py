@@ -1,0 +1,139 @@
+"""LangChain messages and tools as the plain turns (system, user, assistant) that every chat template knows.
+
+Knows how calls, results and tool definitions are written down; knows nothing about models.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
+
+from tools.errors import ToolError
+
+__all__ = ["call_text", "describe_tools", "turns"]
+
+SHOWN_VALUES = 12
+DEPTH = 6
+CALL_OPENING = '{"name": '
+
+
+def turns(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+    r"""Return messages as turns; the system comes first, neighbours of one role become one.
+
+    Parameters
+    ----------
+    messages : sequence of BaseMessage
+        The conversation.
+
+    Returns
+    -------
+    list of dict
+        Each with ``role`` and ``content``.
+
+    Raises
+    ------
+    ToolError
+        When a message carries something other than text.
+
+    Examples
+    --------
+    >>> from langchain_core.messages import HumanMessage
+    >>> turns([HumanMessage("Hello"), HumanMessage("again")])
+    [{'role': 'user', 'content': 'Hello\n\nagain'}]
+    """
+    system = [_text(message) for message in messages if isinstance(message, SystemMessage)]
+    found = [{"role": "system", "content": "\n\n".join(system)}] if system else []
+    for message in messages:
+        if isinstance(message, SystemMessage):
+            continue
+        role, content = _turn(message)
+        if found and found[-1]["role"] == role:
+            found[-1]["content"] += f"\n\n{content}"
+        else:
+            found.append({"role": role, "content": content})
+    return found
+
+
+def _turn(message: BaseMessage) -> tuple[str, str]:
+    if isinstance(message, AIMessage):
+        calls = [call_text(call["name"], call["args"]) for call in message.tool_calls]
+        return "assistant", "\n".join([_text(message), *calls]).strip()
+    if isinstance(message, ToolMessage):
+        return "user", f"Result of {message.tool_call_id}: {_text(message)}"
+    return "user", _text(message)
+
+
+def _text(message: BaseMessage) -> str:
+    blocks = message.content if isinstance(message.content, list) else []
+    other = [block["type"] for block in blocks if isinstance(block, dict) and block.get("type") != "text"]
+    if other:
+        raise ToolError(f"A local model reads text only; a {message.type} message carries {other[0]!r}.")
+    return str(message.text)
+
+
+def call_text(name: str, arguments: Mapping[str, Any]) -> str:
+    """Return a tool call as the JSON text a model writes.
+
+    Examples
+    --------
+    >>> call_text("count", {"top": 2})
+    '{"name": "count", "arguments": {"top": 2}}'
+    """
+    return f'{CALL_OPENING}{json.dumps(name)}, "arguments": {json.dumps(arguments, ensure_ascii=False)}}}'
+
+
+def describe_tools(tools: Sequence[Mapping[str, Any]]) -> str:
+    """Return the definitions of tools in few words, one line each.
+
+    Examples
+    --------
+    >>> parameters = {"properties": {"k": {"type": "integer"}, "by": {"enum": ["a", "b"]}}, "required": ["k"]}
+    >>> tool = {"function": {"name": "top", "description": "Ranks.", "parameters": parameters}}
+    >>> print(describe_tools([tool]).splitlines()[1])
+    top(k: integer, by?: "a"|"b"): Ranks.
+    """
+    lines = [_signature(tool["function"]) for tool in tools]
+    how = f'To call a tool, write {CALL_OPENING}…, "arguments": {{…}}}} and nothing else.'
+    return "\n".join(["Tools:", *lines, how])
+
+
+def _signature(function: Mapping[str, Any]) -> str:
+    parameters = function.get("parameters", {})
+    required = parameters.get("required", [])
+    definitions = {**parameters.get("definitions", {}), **parameters.get("$defs", {})}
+    arguments = [
+        f"{name}{'' if name in required else '?'}: {_short(schema, definitions)}"
+        for name, schema in parameters.get("properties", {}).items()
+    ]
+    description = " ".join(function.get("description", "").split())
+    return f"{function['name']}({', '.join(arguments)})" + (f": {description}" if description else "")
+
+
+def _short(schema: Mapping[str, Any], definitions: Mapping[str, Any], depth: int = 0) -> str:
+    """Return a schema in the notation of a type; a definition that uses itself ends at an ellipsis."""
+
+    def inner(part: Mapping[str, Any]) -> str:
+        return _short(part, definitions, depth + 1)
+
+    parts = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    kind = schema.get("type", "any")
+    text = kind if isinstance(kind, str) else "|".join(kind)
+    if depth > DEPTH:
+        text = "…"
+    elif "$ref" in schema:
+        text = inner(definitions.get(schema["$ref"].rsplit("/", 1)[-1], {}))
+    elif parts:
+        text = "|".join(dict.fromkeys(inner(part) for part in parts))
+    elif "const" in schema or "enum" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        shown = [json.dumps(value, ensure_ascii=False) for value in values[:SHOWN_VALUES]]
+        text = "|".join(shown + (["…"] if len(values) > SHOWN_VALUES else []))
+    elif "prefixItems" in schema:
+        text = f"[{', '.join(inner(part) for part in schema['prefixItems'])}]"
+    elif "items" in schema:
+        text = f"[{inner(schema['items'])}, …]"
+    elif "properties" in schema:
+        fields = ", ".join(f"{name}: {inner(part)}" for name, part in schema["properties"].items())
+        text = f"{{{fields}}}"
+    return text

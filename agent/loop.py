@@ -1,0 +1,182 @@
+"""Gathering: LangChain's `create_agent` around the chat model, with a menu of calls that make sense for this row.
+
+What is always needed (`predict`, `probability`, `explain`) is called without asking the model. After that the model
+chooses from a menu: JSON schemas that offer only calls not made yet, so that any provider's constrained decoding
+gives a valid call. The menu is in the rule's order: who always takes the first entry gathers by rule.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain_core.messages import AIMessage, ToolMessage
+from langgraph.prebuilt.tool_node import ToolCallRequest
+from langgraph.types import Command
+
+from agent import prompts
+from agent.explanation.claims import odds_expression, ratio_expression, share_expression
+from agent.explanation.evidence import Evidence
+from agent.explanation.plan import named_contributions
+from agent.llm.forking import ForkingChat
+from tools.bundle import Bundle
+from tools.errors import ToolError
+from tools.observation import Observation, reference
+from tools.toolbox import Toolbox, langchain_tools
+
+__all__ = ["gather"]
+
+MAX_CALCULATIONS = 2
+MAX_DESCRIPTIONS = 2
+MAX_FAILURES = 2  # of one tool: an argument may be corrected once
+NEIGHBOURS = (5, 10)
+NEEDED = ("feature_stats", "calculate")  # a text without a placed value or a calculation explains too little
+
+Menu = list[dict[str, Any]]
+
+
+def gather(bundle: Bundle, row: dict[str, Any], chat: ForkingChat, top: int) -> list[Observation]:
+    """Let the chat model call tools on one row until it knows enough.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        What the tools answer from.
+    row : dict
+        The typed row.
+    chat : ForkingChat
+        Who chooses the calls.
+    top : int
+        How many of the largest contributions the text will name.
+
+    Returns
+    -------
+    list of Observation
+        In the order of the calls.
+
+    Raises
+    ------
+    EngineError
+        If the model's engine fails.
+    """
+    toolbox = Toolbox(bundle, row)
+    tools = langchain_tools(toolbox, bundle)
+    steering = _Steering(toolbox, bundle, chat, top)
+    agent = create_agent(chat, tools, middleware=[steering])
+    start: Any = {"messages": prompts.gathering(bundle.schema)}
+    agent.invoke(start, {"recursion_limit": 8 * (steering.limit + 4)})
+    return toolbox.observations
+
+
+class _Steering(AgentMiddleware[Any, Any]):
+    """Makes the calls that are always needed, narrows the rest to a menu, and ends at a limit."""
+
+    def __init__(self, toolbox: Toolbox, bundle: Bundle, chat: ForkingChat, top: int) -> None:
+        super().__init__()
+        self._toolbox, self._bundle, self._top = toolbox, bundle, top
+        self._by_rule = chat.describe() is None
+        self.limit = 3 + top + len(NEIGHBOURS) + MAX_CALCULATIONS
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any] | AIMessage:
+        """Answer for the model where there is no choice; otherwise ask it, with the menu as its tools."""
+        made = self._toolbox.observations
+        always = [("predict", {}), ("probability", {}), ("explain", {"top": self._top})]
+        if len(made) < len(always):
+            name, args = always[len(made)]
+            return AIMessage("", tool_calls=[{"name": name, "args": args, "id": f"t{len(made) + 1}"}])
+        menu, may_end = self._menu(made)
+        if not menu:
+            return AIMessage(prompts.ENOUGH)
+        settings: dict[str, Any] = {"final": prompts.ENOUGH, "described": request.tools}
+        choice = "auto" if may_end and not self._by_rule else "any"
+        return handler(request.override(tools=[*menu], tool_choice=choice, model_settings=settings))
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
+    ) -> ToolMessage | Command[Any]:
+        """Show the model what a call found in few words, without any text from a cell."""
+        message = handler(request)
+        if isinstance(message, ToolMessage) and isinstance(message.artifact, Observation):
+            return message.model_copy(update={"content": prompts.gathered(message.artifact, self._bundle.schema)})
+        return message
+
+    def _menu(self, made: Sequence[Observation]) -> tuple[Menu, bool]:
+        """Return the calls that may come next, in the rule's order, and whether gathering may end instead."""
+        room = self.limit - len(made)
+        if room <= 0:
+            return [], True
+        evidence = Evidence(made)
+        entries = [
+            _entry("feature_stats", "feature", self._unplaced(evidence)),
+            _entry("similar", "k", [] if evidence.find("similar") else self._counts()),
+            _entry("calculate", "expression", self._expressions(evidence)),
+            _entry("describe", "name", self._undescribed(evidence), topic="feature"),
+        ]
+        failed = Counter(call.tool for call in made if call.error is not None)
+        menu = [entry for entry in entries if entry is not None and failed[_name(entry)] < MAX_FAILURES]
+        tried = {call.tool for call in made}
+        needed = [entry for entry in menu if entry["function"]["name"] in NEEDED and _name(entry) not in tried]
+        return (needed if room <= len(needed) else menu), not needed
+
+    def _unplaced(self, evidence: Evidence) -> list[str]:
+        tried = {str(call.args.get("feature")) for call in evidence.observations if call.tool == "feature_stats"}
+        named = [claim.feature for claim in named_contributions(evidence, self._top) if claim.value is not None]
+        return [feature for feature in named if feature not in tried]
+
+    def _undescribed(self, evidence: Evidence) -> list[str]:
+        asked = [call.args.get("name") for call in evidence.observations if call.tool == "describe"]
+        if len(asked) >= MAX_DESCRIPTIONS:
+            return []
+        known = self._bundle.schema.by_name
+        named = [claim.feature for claim in named_contributions(evidence, self._top)]
+        return [feature for feature in named if known[feature].description and feature not in asked]
+
+    def _counts(self) -> list[int]:
+        return [k for k in NEIGHBOURS if k <= len(self._bundle.rows) // 4]
+
+    def _expressions(self, evidence: Evidence) -> list[str]:
+        """Return calculations that have a meaning and were not made: a share, odds, ratios to a label's mean."""
+        made = [call.args.get("expression") for call in evidence.observations if call.tool == "calculate"]
+        if len(made) >= MAX_CALCULATIONS:
+            return []
+        named = named_contributions(evidence, self._top)
+        found = [share_expression(evidence, tuple(claim.ref for claim in named))] if named else []
+        final = evidence.probability_ref
+        for other in evidence.find("probability")[-1].result or {}:
+            rival = reference(final.split(".", maxsplit=1)[0], other)
+            if rival != final and evidence.value(final) >= 2 * evidence.value(rival) > 1e-6:
+                found.append(odds_expression(evidence, (final, rival)))
+        for call in evidence.find("feature_stats"):
+            found += _ratios(call, evidence)
+        return [expression for expression in found if expression not in made]
+
+
+def _ratios(call: Observation, evidence: Evidence) -> list[str]:
+    """Return the ratios of a value to the labels' means that are worth a sentence: positive and not near 1."""
+    found = []
+    value = reference(call.id, "value")
+    for label in (call.result or {}).get("by_label", {}):
+        mean = reference(call.id, "by_label", label, "mean")
+        try:
+            ratio = float(evidence.value(value)) / float(evidence.value(mean))
+        except (ToolError, TypeError, ValueError, ZeroDivisionError):
+            continue
+        if evidence.value(value) > 0 and (1.5 <= ratio <= 100 or 0.02 <= ratio <= 0.67):
+            found.append(ratio_expression(evidence, (value, mean)))
+    return found
+
+
+def _entry(tool: str, argument: str, values: Sequence[Any], **fixed: str) -> dict[str, Any] | None:
+    """Return one call on the menu as a tool in the OpenAI format, or None where nothing is left to ask."""
+    if not values:
+        return None
+    properties = {name: {"enum": [value]} for name, value in fixed.items()} | {argument: {"enum": list(values)}}
+    parameters = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"type": "function", "function": {"name": tool, "description": "", "parameters": parameters}}
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry["function"]["name"])

@@ -1,0 +1,121 @@
+"""Statistics of features, and where a value lies among them."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import percentileofscore
+
+from tools.errors import ToolError
+from tools.schema import Feature, Schema
+from tools.statistics import MOST_KNOTS, Statistics
+
+
+def of(values, labels=("a", "b")):
+    """Return the statistics of one numeric column, its rows labelled in turn."""
+    schema = Schema(target="class", labels=labels, features=(Feature(name="x", kind="numeric"),))
+    frame = pd.DataFrame({"x": np.asarray(values, dtype=float)})
+    return Statistics.compute(frame, np.arange(len(frame)) % len(labels), schema)
+
+
+@given(arrays(float, st.integers(2, 40), elements=st.integers(-5, 5) | st.floats(-1e6, 1e6)), st.integers(-6, 6))
+def test_percentiles_are_exact(values, value):
+    """Percentile, below and above are scipy's, overall and per label, also for values that do not occur."""
+    found = of(values).feature_stats("x", float(value))
+    parts = [(found, values), *((found["value_by_label"][label], values[i::2]) for i, label in enumerate("ab"))]
+    for part, rows in parts:
+        assert part["percentile"] == pytest.approx(percentileofscore(rows, value, kind="mean"))
+        assert part["below"] == pytest.approx(percentileofscore(rows, value, kind="strict"))
+        assert part["above"] == pytest.approx(100 - percentileofscore(rows, value, kind="weak"))
+
+
+def test_percentiles_of_many_values():
+    """Of more than 4096 distinct values percentiles are off by at most 100 / 8192; the knots stay bounded."""
+    values = np.random.default_rng(0).normal(size=60_000)
+    statistics = of(values)
+    gaps = [
+        abs(statistics.feature_stats("x", value)["percentile"] - percentileofscore(values, value, kind="mean"))
+        for value in [*np.linspace(-4, 4, 101), *values[:100], -99, 99]
+    ]
+
+    assert max(gaps) <= 100 / 8192 + 1e-9
+    assert len(statistics.stored["features"]["x"]["overall"]["knots"]["values"]) <= MOST_KNOTS + 1
+
+
+def test_summary_is_that_of_pandas(table):
+    """Count, mean, deviation and quartiles are pandas' own, overall and per label; missing values are counted."""
+    frame, target = table("penguins")
+    schema = Schema.infer(frame, target)
+    checked = schema.check(frame).frame
+    found = Statistics.compute(checked, schema.label_indices(frame), schema).feature_stats("bill_depth_mm")
+    groups = [("overall", frame), *((label, rows) for label, rows in frame.groupby(target))]
+    for name, rows in groups:
+        summary = found["overall"] if name == "overall" else found["by_label"][name]
+        expected = rows["bill_depth_mm"].describe()
+        keys = {"mean": "mean", "std": "std", "min": "min", "q1": "25%", "median": "50%", "q3": "75%", "max": "max"}
+        assert summary == pytest.approx(
+            {key: expected[other] for key, other in keys.items()}
+            | {"count": int(expected["count"]), "missing": int(rows["bill_depth_mm"].isna().sum())}
+        )
+
+
+def test_categories_have_shares(bundle):
+    """A category has its share, overall and per label; the shares of all categories sum to 1."""
+    found = bundle("penguins", "logistic").statistics.feature_stats("sex", "male")
+
+    assert sum(found["overall"]["shares"].values()) == pytest.approx(1)
+    assert found["overall"]["missing"] > 0
+    assert found["value"] == "male"
+    assert found["share"] == found["overall"]["shares"]["male"]
+    assert found["share_by_label"]["Gentoo"] == found["by_label"]["Gentoo"]["shares"]["male"]
+
+
+def test_target_has_shares(bundle):
+    """The target may be asked for by its name."""
+    found = bundle("penguins", "logistic").statistics.feature_stats("species")
+
+    assert found["kind"] == "label"
+    assert sum(found["overall"]["shares"].values()) == pytest.approx(1)
+
+
+def test_no_spread_no_z_score():
+    """Where the standard deviation is 0 there is no z-score; where a label has no value there is nothing."""
+    assert of([2.0, 2.0, 2.0, 2.0]).feature_stats("x", 3)["z_score"] is None
+    assert of([1.0, np.nan, 2.0, np.nan]).feature_stats("x", 1)["value_by_label"]["b"] == dict.fromkeys(
+        ("percentile", "below", "above", "z_score")
+    )
+    assert of([1.0, np.nan, 2.0, np.nan]).feature_stats("x")["by_label"]["b"]["mean"] is None
+
+
+def test_order_of_rows_does_not_matter():
+    """The same rows in another order give the same digits."""
+    values = np.random.default_rng(1).lognormal(size=1000)
+
+    assert of(values).stored["features"]["x"]["overall"] == of(values[::-1]).stored["features"]["x"]["overall"]
+
+
+def test_stored_as_json(bundle):
+    """What is stored is plain JSON, and answers the same when read back."""
+    statistics = bundle("cancer", "logistic").statistics
+    again = Statistics(statistics.schema, json.loads(json.dumps(statistics.stored, allow_nan=False)))
+
+    assert again.feature_stats("mean radius", 17.99) == statistics.feature_stats("mean radius", 17.99)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("bill_depth",), "there is no feature 'bill_depth'. Did you mean 'bill_depth_mm'"),
+        (("bill_depth_mm", "deep"), "column 'bill_depth_mm': 'deep' is not a number. Give a number"),
+        (("sex", "mail"), "'mail' is no category of 'sex'. Did you mean 'male'"),
+        (("species", "Adelie"), "'species' is the target. Ask for it without a value"),
+    ],
+)
+def test_errors(bundle, arguments, message):
+    """Wrong names and values are named with the nearest."""
+    with pytest.raises(ToolError, match=message):
+        bundle("penguins", "logistic").statistics.feature_stats(*arguments)

@@ -1,0 +1,362 @@
+"""What the columns of a table mean: features with kinds, units and categories, and the labels; checks rows against it.
+
+`infer` decides once, at fit, and says in `notes` what it decided; `check`, `check_row` and `encode` hold later rows to
+it. Knows nothing about files (`table.py`) and nothing about models (`predictor.py`).
+"""
+# ruff: noqa: N803 - X is scikit-learn's name for a matrix of rows
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+import yaml
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tools.errors import TableError, did_you_mean
+from tools.kinds import checked_number, kind_of, natural_key, predicts_alone, text_of, to_numbers
+from tools.table import Cell, cell, cells, check_columns
+
+__all__ = ["Checked", "Feature", "Row", "Schema"]
+
+Row = dict[str, Cell]
+
+MIN_ROWS_PER_LABEL = 5
+MAX_LABELS = 50
+RESERVED = {"label", "prediction", "row_id", "split"}  # what conditions and stored rows add to the features
+
+
+class Feature(BaseModel):
+    """One column that the predictor sees.
+
+    `categories` is sorted; for a boolean it is the two words of the table, the false-like first.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: Literal["numeric", "categorical", "boolean"]
+    integer: bool = False
+    unit: str | None = None
+    description: str | None = None
+    categories: tuple[str, ...] = ()
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Code of each category: its position."""
+        return {category: code for code, category in enumerate(self.categories)}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A table in the schema's order and types, and what was noted on the way."""
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+class Schema(BaseModel):
+    """Target, labels and features of one table.
+
+    Examples
+    --------
+    >>> rows = [{"size": 1.5 * i, "kind": "ab"[i % 2], "class": "no" if i < 6 else "yes"} for i in range(12)]
+    >>> schema = Schema.infer(pd.DataFrame(rows), "class")
+    >>> schema.labels, schema.names
+    (('no', 'yes'), ('size', 'kind'))
+    >>> schema.check_row({"size": "3", "kind": "a"})
+    {'size': 3.0, 'kind': 'a'}
+    >>> schema.encode_row({"size": 3.0, "kind": None})
+    array([ 3., nan])
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    target: str
+    labels: tuple[str, ...]
+    id_column: str | None = None
+    features: tuple[Feature, ...]
+    description: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in column order."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def by_name(self) -> dict[str, Feature]:
+        """Features by name."""
+        return {feature.name: feature for feature in self.features}
+
+    @classmethod
+    def infer(
+        cls,
+        frame: pd.DataFrame,
+        target: str,
+        id_column: str | None = None,
+        dictionary: Mapping[str, Any] | str | Path | None = None,
+    ) -> Self:
+        """Decide what each column is.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (n_rows, n_columns)
+            As read; text cells are parsed here.
+        target, id_column : str
+            Columns that are no features.
+        dictionary : mapping or path of a YAML file, optional
+            ``{feature: {description, unit}}``; a text under ``description`` describes the table.
+
+        Raises
+        ------
+        TableError
+            Names what does not fit, where, and the mend.
+        """
+        check_columns(frame.columns)
+        for column in filter(None, (target, id_column)):
+            _require(column, frame.columns)
+        words = _read_dictionary(dictionary)
+        for column in words:
+            if not (column == "description" and isinstance(words[column], str)):
+                _require(column, frame.columns, "described in the dictionary, but not in the table")
+        labels, y = _labels(target, cells(frame[target]))
+        features: list[Feature] = []
+        notes = [] if id_column is None else _id_notes(id_column, cells(frame[id_column]))
+        for column in frame.columns:
+            if column in {target, id_column}:
+                continue
+            feature, note = _feature(column, cells(frame[column]), y, words.get(column))
+            features += [feature] if feature else []
+            notes += [note] if note else []
+        if not features:
+            raise TableError("no column is left to predict from.", column=target, hint=" ".join(notes))
+        about = words.get("description")
+        return cls(
+            target=target,
+            labels=labels,
+            id_column=id_column,
+            features=tuple(features),
+            description=about if isinstance(about, str) else None,
+            notes=tuple(notes),
+        )
+
+    def check(self, frame: pd.DataFrame) -> Checked:
+        """Return exactly the feature columns, in order and typed.
+
+        Numeric columns are float64 with NaN where missing; categorical and boolean ones hold their category as text,
+        None where missing or unseen in training (said in the notes).
+
+        Raises
+        ------
+        TableError
+            A column is missing, or a numeric one holds something else.
+        """
+        check_columns(frame.columns)
+        missing = [name for name in self.names if name not in frame.columns]
+        if missing:
+            shown = ", ".join(repr(name) for name in missing[:5])
+            hint = did_you_mean(missing[0], (str(column) for column in frame.columns))
+            raise TableError(f"the table lacks {len(missing)} of its columns: {shown}.", hint=hint)
+        notes: list[str] = []
+        extra = [name for name in frame.columns if name not in {*self.names, self.target, self.id_column}]
+        if extra:
+            notes.append(f"ignored {len(extra)} other columns: {', '.join(map(repr, extra[:5]))}")
+        columns = {feature.name: _typed(feature, cells(frame[feature.name]), notes) for feature in self.features}
+        return Checked(pd.DataFrame(columns, index=pd.RangeIndex(len(frame))), tuple(notes))
+
+    def check_row(self, row: Mapping[str, Any], notes: list[str] | None = None) -> Row:
+        """Return one row typed, in column order, ready for JSON.
+
+        Parameters
+        ----------
+        row : mapping
+            Feature to value; numbers may be text or NumPy's. A missing value is None or NaN; an absent key is an
+            error. Other keys are left alone.
+        notes : list of str, optional
+            Where to note a category that training has not seen, which then counts as missing. Without it, such a
+            category is an error.
+
+        Raises
+        ------
+        TableError
+            Names the column and the mend.
+        """
+        checked: Row = {}
+        for feature in self.features:
+            if feature.name not in row:
+                hint = f"{did_you_mean(feature.name, map(str, row))} Give None where a value is missing."
+                raise TableError("the row has no such value.", column=feature.name, hint=hint)
+            value = cell(row[feature.name], feature.name)
+            checked[feature.name] = _typed_value(feature, value, notes)
+        return checked
+
+    def encode(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+        """Return checked rows as numbers, shape (n, d): the value, 0/1, the category's code; NaN where missing."""
+        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(self.names))
+        encoded = np.empty((len(frame), len(self.features)))
+        for position, feature in enumerate(self.features):
+            column = frame[feature.name]
+            encoded[:, position] = column.map(feature.codes) if feature.categories else column
+        return encoded
+
+    def encode_row(self, row: Mapping[str, Any]) -> NDArray[np.float64]:
+        """Return one checked row as numbers, shape (d,); as `encode`, without a table."""
+        encoded = np.empty(len(self.features))
+        for position, feature in enumerate(self.features):
+            value = row[feature.name]
+            code = feature.codes[value] if feature.categories and value is not None else value
+            encoded[position] = np.nan if code is None else code
+        return encoded
+
+    def decode_row(self, x: NDArray[np.float64]) -> Row:
+        """Return the typed row of its numbers, shape (d,); the inverse of `encode_row`."""
+        return {feature.name: _decoded(feature, float(code)) for feature, code in zip(self.features, x, strict=True)}
+
+    def decode(self, X: NDArray[np.float64]) -> pd.DataFrame:
+        """Return rows of numbers, shape (n, d), as the table a scikit-learn pipeline was fitted on."""
+        columns = {}
+        for position, feature in enumerate(self.features):
+            column = X[:, position]
+            if feature.categories == ("False", "True") and not np.isnan(column).any():
+                columns[feature.name] = column.astype(bool)
+            elif feature.categories:
+                texts = np.array([*feature.categories, np.nan], dtype=object)
+                columns[feature.name] = texts[np.where(np.isnan(column), -1, column).astype(int)]
+            else:
+                columns[feature.name] = column
+        return pd.DataFrame(columns)
+
+    def label_indices(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the index of the true label of each row, shape (n,).
+
+        Raises
+        ------
+        TableError
+            The target column is absent, or a row has no label or an unknown one.
+        """
+        _require(self.target, frame.columns)
+        index = {label: position for position, label in enumerate(self.labels)}
+        texts = [text_of(value) for value in cells(frame[self.target])]
+        for row, text in enumerate(texts):
+            if text not in index:
+                what = "the row has no label." if text == "None" else f"{text[:60]!r} is no label."
+                raise TableError(what, column=self.target, row=row, hint=did_you_mean(text, self.labels))
+        return np.array([index[text] for text in texts], dtype=np.int64)
+
+
+def _require(column: str, columns: pd.Index, what: str = "there is no such column") -> None:
+    if column not in columns:
+        raise TableError(f"{what}.", column=column, hint=did_you_mean(column, map(str, columns)))
+
+
+def _id_notes(id_column: str, values: list[Cell]) -> list[str]:
+    if None in values:
+        raise TableError("the row has no id.", column=id_column, row=values.index(None), hint="Give every row an id.")
+    repeated = len(values) - len(set(values))
+    return (
+        [f"{repeated} rows of id column {id_column!r} repeat an id; the first one is found by it"] if repeated else []
+    )
+
+
+def _read_dictionary(dictionary: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
+    if dictionary is None or isinstance(dictionary, Mapping):
+        words: Any = dict(dictionary or {})
+    else:
+        try:
+            words = yaml.safe_load(Path(dictionary).read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise TableError(f"cannot be read: {error}.", file=str(dictionary), hint="Give a YAML file.") from error
+    if not isinstance(words, dict):
+        raise TableError("the dictionary is no mapping.", hint="Write `feature: {description: …, unit: …}`.")
+    return {str(key): value for key, value in words.items()}
+
+
+def _labels(target: str, values: list[Cell]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if None in values:
+        raise TableError("the row has no label.", column=target, row=values.index(None), hint="Leave such rows out.")
+    texts = np.array([text_of(value) for value in values], dtype=object)
+    labels = sorted(set(texts), key=natural_key)
+    if len(labels) < 2:
+        raise TableError(f"it has {len(labels)} class, two are needed.", column=target, hint="Name another target.")
+    if len(labels) > MAX_LABELS:
+        hint = "Name a target with few classes, or group its values."
+        raise TableError(f"it has {len(labels)} classes, more than {MAX_LABELS}.", column=target, hint=hint)
+    index = {label: position for position, label in enumerate(labels)}
+    y = np.array([index[text] for text in texts], dtype=np.int64)
+    counts = np.bincount(y)
+    if counts.min() < MIN_ROWS_PER_LABEL:
+        rare = labels[int(counts.argmin())]
+        hint = "Add rows of it, or leave the class out."
+        message = f"class {rare!r} has {counts.min()} rows, {MIN_ROWS_PER_LABEL} are needed."
+        raise TableError(message, column=target, hint=hint)
+    return tuple(labels), y
+
+
+def _feature(
+    name: str, values: list[Cell], y: NDArray[np.int64], words: Any = None
+) -> tuple[Feature | None, str | None]:
+    """Return the feature, or None where the column is left out, and a note or None."""
+    kind = kind_of(name, values)
+    if isinstance(kind, str):
+        return None, f"left out column {name!r}: {kind}"
+    if name in RESERVED:
+        raise TableError("the name is reserved in conditions.", column=name, hint="Rename the column.")
+    words = {} if words is None else words
+    if not isinstance(words, Mapping) or not set(words) <= {"description", "unit"}:
+        hint = "Write `{description: …, unit: …}`."
+        raise TableError(f"{words!r} is no entry of a dictionary.", column=name, hint=hint)
+    texts = {key: str(value) for key, value in words.items() if value is not None}
+    feature = Feature(name=name, kind=kind.kind, integer=kind.integer, categories=kind.categories, **texts)
+    codes = _codes(feature, values)
+    if predicts_alone(codes, y, numeric=kind.kind == "numeric"):
+        return feature, f"WARNING: column {name!r} alone gives the label of every row away (leak?)"
+    return feature, None
+
+
+def _codes(feature: Feature, values: list[Cell]) -> NDArray[np.float64]:
+    if feature.kind == "numeric":
+        return to_numbers(feature.name, values)
+    return np.array([np.nan if value is None else feature.codes[text_of(value)] for value in values])
+
+
+def _typed(feature: Feature, values: list[Cell], notes: list[str]) -> "pd.Series[Any]":
+    if feature.kind == "numeric":
+        return pd.Series(to_numbers(feature.name, values))
+    texts = [None if value is None else text_of(value) for value in values]
+    unseen = sorted({text for text in texts if text is not None and text not in feature.codes})
+    if unseen:
+        notes.append(_unseen(feature, unseen[0], sum(text in unseen for text in texts)))
+    return pd.Series([text if text in feature.codes else None for text in texts], dtype=object)
+
+
+def _typed_value(feature: Feature, value: Cell, notes: list[str] | None) -> Cell:
+    if value is None:
+        return None
+    if feature.kind == "numeric":
+        return _decoded(feature, checked_number(feature.name, value))
+    text = text_of(value)
+    if text in feature.codes:
+        return text
+    if notes is None:
+        hint = f"{did_you_mean(text, feature.categories)} Give None where a value is missing."
+        raise TableError(f"{text[:60]!r} is no category seen in training.", column=feature.name, hint=hint)
+    notes.append(_unseen(feature, text, 1))
+    return None
+
+
+def _unseen(feature: Feature, text: str, rows: int) -> str:
+    count = "1 row" if rows == 1 else f"{rows} rows"
+    return f"column {feature.name!r}: {text[:60]!r} was not seen in training; treated as missing ({count})"
+
+
+def _decoded(feature: Feature, code: float) -> Cell:
+    if np.isnan(code):
+        return None
+    if feature.categories:
+        return feature.categories[int(code)]
+    return int(code) if feature.integer and code.is_integer() else code

@@ -1,0 +1,280 @@
+"""Read and write tables: CSV, Parquet and JSON lines, from local bytes only.
+
+Every cell of a text file stays text here, so that the id ``007`` stays ``007``; what a column means is decided in
+`schema.py`. pandas never sees a path: it would open URLs and decompress by file name. Knows nothing about features,
+labels or kinds.
+"""
+
+import csv
+import io
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tools.errors import StorageError, TableError, did_you_mean
+
+__all__ = ["MISSING", "Cell", "cell", "cells", "check_columns", "number", "read_table", "write_csv"]
+
+Cell = str | float | int | bool | None
+
+MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "None", "?"})
+LIMIT_BYTES = 4 * 2**30
+DELIMITERS = ",;\t"
+COMPRESSED = {".gz", ".bz2", ".xz", ".zip", ".zst"}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE | re.ASCII)
+
+
+def read_table(source: str | Path, *, limit_bytes: int = LIMIT_BYTES) -> pd.DataFrame:
+    r"""Read one table.
+
+    Parameters
+    ----------
+    source : str or Path
+        ``.parquet``, ``.jsonl`` or ``.ndjson``; anything else is CSV with ``,``, ``;`` or tab between the cells.
+        ``-`` reads standard input: JSON lines if the first byte is ``{``, else CSV.
+    limit_bytes : int
+        Largest size that is read.
+
+    Returns
+    -------
+    DataFrame, shape (n_rows, n_columns)
+        CSV cells are text; JSON and Parquet cells keep their types.
+
+    Raises
+    ------
+    TableError
+        The file is missing, too large, compressed, not UTF-8, empty, has blank or duplicate column names, or has a
+        row of another length.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "rows.csv"
+    >>> _ = path.write_text("id;radius\n007;17.99\n")
+    >>> read_table(path).to_dict("records")
+    [{'id': '007', 'radius': '17.99'}]
+    """
+    if str(source) == "-":
+        name, data = "standard input", sys.stdin.buffer.read(limit_bytes + 1)
+    else:
+        name, data = str(source), _read_bytes(Path(source), limit_bytes)
+    if len(data) > limit_bytes:
+        raise TableError(f"larger than {limit_bytes} bytes.", file=name, hint="Split it, or take a sample of its rows.")
+    if not data.strip():
+        raise TableError("the file is empty.", file=name, hint="Give a header line and at least one row.")
+    suffix = Path(name).suffix.lower()
+    if suffix == ".parquet":
+        return _parse_parquet(data, name)
+    text = _decode(data, name)
+    json_lines = suffix in {".jsonl", ".ndjson"} or (str(source) == "-" and text.lstrip().startswith("{"))
+    return _parse_json_lines(text, name) if json_lines else _parse_csv(text, name)
+
+
+def _read_bytes(path: Path, limit_bytes: int) -> bytes:
+    if "://" in str(path) or re.match(r"[a-z]{2,}:/", str(path)):
+        raise TableError("this is a URL, not a file.", file=str(path), hint="Download it first.")
+    if path.suffix.lower() in COMPRESSED:
+        raise TableError("compressed files are not read.", file=str(path), hint="Decompress it first, e.g. `gunzip`.")
+    if not path.is_file():
+        siblings = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = did_you_mean(path.name, siblings) if siblings and not path.exists() else "Give the path of one file."
+        raise TableError("there is no such file.", file=str(path), hint=hint)
+    try:
+        with path.open("rb") as file:
+            return file.read(limit_bytes + 1)
+    except OSError as error:
+        raise TableError(f"cannot be read: {error.strerror}.", file=str(path)) from error
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        hint = "Convert it, e.g. `iconv -f latin1 -t utf-8`."
+        raise TableError(f"line {line} is not UTF-8.", file=name, hint=hint) from error
+
+
+def _parse_csv(text: str, name: str) -> pd.DataFrame:
+    delimiter = _delimiter(text)
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise TableError(f"not a CSV file: {error}.", file=name, hint="Check its quotation marks.") from error
+    first = next(position for position, record in enumerate(records) if record)
+    header = [name.strip() for name in records[first]]
+    check_columns(header, file=name)
+    rows = [row or [""] for row in records[first + 1 :] if row or len(header) == 1]
+    while rows and len(header) == 1 and rows[-1] == [""]:
+        rows.pop()
+    for number_, row in enumerate(rows):
+        if len(row) != len(header):
+            message = f"{len(row)} cells, but the header has {len(header)}."
+            raise TableError(message, file=name, row=number_, hint="Quote cells that contain the delimiter.")
+    return _frame(header, rows, name)
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that splits the first records into the most cells, all records alike if possible."""
+    head = text[:65536].splitlines()[:50]
+
+    def score(delimiter: str) -> tuple[bool, int]:
+        widths = [len(record) for record in csv.reader(head, delimiter=delimiter) if record]
+        whole = widths[:-1] or widths  # the last one may be cut off
+        return (whole[0] > 1 and len(set(whole)) == 1, whole[0])
+
+    return max(DELIMITERS, key=score)
+
+
+def _parse_json_lines(text: str, name: str) -> pd.DataFrame:
+    rows: list[list[Any]] = []
+    header: list[str] = []
+    for number_, line in enumerate(line for line in text.split("\n") if line.strip()):
+        try:
+            pairs = json.loads(line, object_pairs_hook=_Pairs)
+        except (json.JSONDecodeError, RecursionError, ValueError) as error:
+            raise TableError(
+                f"not JSON: {error}.", file=name, row=number_, hint="Write one object per line."
+            ) from error
+        if not isinstance(pairs, _Pairs):
+            raise TableError("not a JSON object.", file=name, row=number_, hint="Write one object per line.")
+        if not rows:
+            header = [key.strip() for key, _ in pairs]
+            check_columns(header, file=name)
+        record = {key.strip(): value for key, value in pairs}
+        if len(pairs) != len(header) or set(record) != set(header):
+            odd = sorted(set(record) ^ set(header)) or sorted(record)
+            hint = "Give every object the same keys, null where a value is missing."
+            raise TableError(f"its keys differ from the first object's: {odd[:5]}.", file=name, row=number_, hint=hint)
+        rows.append([record[column] for column in header])
+    return _frame(header, rows, name)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as its pairs, so that a repeated key is seen."""
+
+
+def _frame(header: Sequence[str], rows: Sequence[Sequence[Any]], name: str) -> pd.DataFrame:
+    if not rows:
+        raise TableError("there is a header, but no row.", file=name, hint="Add at least one row.")
+    columns = zip(*rows, strict=True)
+    return pd.DataFrame(dict(zip(header, map(list, columns), strict=True)), dtype=object)
+
+
+def _parse_parquet(data: bytes, name: str) -> pd.DataFrame:
+    try:
+        stored = pq.ParquetFile(pa.BufferReader(data))
+        check_columns(stored.schema_arrow.names, file=name)
+        table = stored.read()
+    except (pa.ArrowException, OSError) as error:
+        raise TableError("not a Parquet file.", file=name, hint="Write it again, or give CSV.") from error
+    if not table.num_rows:
+        raise TableError("there are columns, but no row.", file=name, hint="Add at least one row.")
+    # Integers with gaps become objects here, not floats: 2**53 + 1 in an id column survives.
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, ignore_metadata=True)
+    return frame
+
+
+def check_columns(columns: Iterable[Hashable], *, file: str | None = None) -> None:
+    """Refuse blank, duplicate and non-text column names.
+
+    Examples
+    --------
+    >>> check_columns(["a", "b", "a"])
+    Traceback (most recent call last):
+    tools.errors.TableError: column 'a': the name occurs 2 times. Give every column a name of its own.
+    """
+    names = list(columns)
+    for position, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            message = f"column {position} (counted from 0) has no name." if name == "" else f"{name!r} is not a name."
+            raise TableError(message, file=file, hint="Give every column a name of its own, as text.")
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        hint = "Give every column a name of its own."
+        raise TableError(f"the name occurs {count} times.", file=file, column=str(name), hint=hint)
+
+
+def number(text: str) -> float | None:
+    """Return the number that a text is, or None; no underscores, no foreign digits, no ``nan``.
+
+    Examples
+    --------
+    >>> number("1e3"), number("1_000"), number("-.5")
+    (1000.0, None, -0.5)
+    """
+    return float(text) if NUMBER.fullmatch(text) else None
+
+
+def cells(column: "pd.Series[Any]") -> list[Cell]:
+    """Return a column as plain Python values, None where it is missing, text without surrounding blanks.
+
+    Raises
+    ------
+    TableError
+        A cell holds a list, an object, or something else that is not one value.
+
+    Examples
+    --------
+    >>> cells(pd.Series([" a", "NA", None, 2.0]))
+    ['a', None, None, 2.0]
+    """
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb":
+        values = column.tolist()
+        return [None if value != value else value for value in values]  # noqa: PLR0124 - NaN is not itself
+    return [cell(value, str(column.name), row) for row, value in enumerate(column.tolist())]
+
+
+def cell(value: Any, column: str, row: int | None = None) -> Cell:
+    """Return one cell as a plain value, as `cells` does."""
+    if isinstance(value, str):
+        stripped = value.strip()
+        return None if stripped in MISSING else stripped
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, date | pd.Timestamp):
+        return value.isoformat()
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float | Decimal):
+        return None if value != value else float(value)  # noqa: PLR0124 - NaN is not itself
+    hint = "Give one number or one text per cell."
+    raise TableError(f"{type(value).__name__} is not a single value.", column=column, row=row, hint=hint)
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV; a text that a spreadsheet would run as a formula gets a leading ``'``.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
+    """
+    try:
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([_safe(str(column)) for column in frame.columns])
+            columns = [cells(frame[column]) for column in frame.columns]
+            writer.writerows([_safe(value) for value in row] for row in zip(*columns, strict=True))
+    except OSError as error:
+        hint = "Check the folder and the free space."
+        raise StorageError(f"{path}: cannot be written: {error.strerror}.", hint=hint) from error
+
+
+def _safe(value: Cell) -> Cell:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and number(value) is None:
+        return f"'{value}"
+    return value

@@ -14,7 +14,9 @@ __all__ = ["Decide", "combine", "decide", "learn_weight"]
 Decide = Literal["combined", "llm", "predictor"]
 _FLOOR = 1e-12
 LEAST_GAIN = 1e-3  # nats per row: less is noise of the grid
-_WEIGHTS = np.linspace(0.0, 2.0, 81)
+_WEIGHTS = np.linspace(0.0, 1.0, 41)
+_SHARPNESS = np.geomspace(0.25, 4.0, 41)
+LEAST_ROWS = 8
 
 
 def combine(predictor: Mapping[str, float], llm: Mapping[str, float] | None, weight: float) -> dict[str, float]:
@@ -96,8 +98,9 @@ def learn_weight(
 ) -> tuple[float, float]:
     """Learn how much the language model's log-probabilities count, from validation rows.
 
-    The weight with the least log loss on a grid from 0 to 2, if it beats weight 0 by more than one standard error of
-    the rows' differences under leave-one-out; otherwise 0: a model that adds nothing must not change a label.
+    The weight from 0 to 1 with the least log loss, if it beats the predictor alone - sharpened or softened as suits it
+    best - by more than one standard error of the rows' differences, both chosen leave-one-out; otherwise 0. A model
+    that only repeats the predictor makes it sharper and no wiser, and must not change a label.
 
     Parameters
     ----------
@@ -115,20 +118,27 @@ def learn_weight(
     Examples
     --------
     >>> sure = np.array([[0.6, 0.4], [0.4, 0.6]] * 20)
-    >>> learn_weight(sure, np.full((40, 2), 0.5), [0, 1] * 20)[0]
+    >>> learn_weight(sure, sure, [0, 1] * 20)[0]
     0.0
     """
     n = len(truth)
-    if n < 8:
+    if n < LEAST_ROWS:
         return 0.0, 0.0
     base, own = np.log(np.maximum(predictor, _FLOOR)), np.log(np.maximum(llm, _FLOOR))
-    scores = base[None] + _WEIGHTS[:, None, None] * own[None]
-    scores -= scores.max(axis=2, keepdims=True)
-    picked = scores[:, np.arange(n), np.asarray(truth)]
-    losses = np.log(np.exp(scores).sum(axis=2)) - picked  # (weights, n)
-    without = losses.sum(axis=1, keepdims=True) - losses  # leave-one-out totals
-    chosen = without.argmin(axis=0)
-    gains = losses[0] - losses[chosen, np.arange(n)]
-    error = float(gains.std(ddof=1) / math.sqrt(n))
-    gain = float(gains.mean())
-    return (float(_WEIGHTS[losses.sum(axis=1).argmin()]) if gain > max(error, LEAST_GAIN) else 0.0), gain
+    alone = _losses(_SHARPNESS[:, None, None] * base, truth)
+    both = _losses(base + _WEIGHTS[:, None, None] * own, truth)
+    gains = _left_out(alone) - _left_out(both)
+    gain, error = float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(n))
+    return (float(_WEIGHTS[both.sum(axis=1).argmin()]) if gain > max(error, LEAST_GAIN) else 0.0), gain
+
+
+def _losses(scores: npt.NDArray[np.float64], truth: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Return the log loss of each setting on each row, shape (settings, n), from scores (settings, n, k)."""
+    shifted = scores - scores.max(axis=2, keepdims=True)
+    return np.asarray(np.log(np.exp(shifted).sum(axis=2)) - shifted[:, np.arange(len(truth)), np.asarray(truth)])
+
+
+def _left_out(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return each row's loss under the setting that is best on all other rows, shape (n,)."""
+    best = (losses.sum(axis=1, keepdims=True) - losses).argmin(axis=0)
+    return np.asarray(losses[best, np.arange(losses.shape[1])])

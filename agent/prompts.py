@@ -66,7 +66,7 @@ def gathered(observation: Observation, schema: Schema) -> str:
         case "similar":
             said = ", ".join(f"{count} of {result['k']} {show_name(x)}" for x, count in result["labels"].items())
         case "calculate":
-            said = f"{observation.args['expression']} = {display('result', result['result'], 'calculate')}"
+            said = f"the result is {display('result', result['result'], 'calculate')}"
         case _:
             said = "known"
     return f"{observation.id}: {said}"
@@ -103,7 +103,7 @@ def _placed(result: Mapping[str, Any]) -> str:
 
 
 def deciding(
-    evidence: Evidence, examples: Sequence[tuple[Mapping[str, Any], str]], schema: Schema, labels: Sequence[str]
+    evidence: Evidence, examples: Sequence[tuple[Mapping[str, Any], str]], schema: Schema, order: Sequence[str]
 ) -> list[BaseMessage]:
     """Return the conversation in which the label is chosen.
 
@@ -115,8 +115,8 @@ def deciding(
         The nearest labelled training rows.
     schema : Schema
         Names and categories.
-    labels : sequence of str
-        The labels in the order in which they are offered.
+    order : sequence of str
+        The labels in the order in which they are offered; it comes last, so that the rest is read once.
     """
     explained = evidence.explained
     entries = (explained.result or {})["features"][: explained.args.get("top", 4)]
@@ -127,7 +127,7 @@ def deciding(
     lines += [
         f"This row: {_described(row, names, schema)}.",
         f"The predictor says: {probabilities}.",
-        f"Is the label {' or '.join(show_name(label) for label in labels)}?",
+        f"Is the label {' or '.join(map(show_name, order))}?",
     ]
     return [SystemMessage(DECIDE.format(labels=_labels(schema))), HumanMessage("\n".join(lines))]
 

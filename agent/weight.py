@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent import prompts
 from agent.decision import learn_weight
@@ -17,6 +18,7 @@ from agent.explanation.evidence import Evidence
 from agent.llm.catalog import home
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
+from tools.observation import show_name
 from tools.toolbox import Toolbox
 
 __all__ = ["ask_label", "weight_of"]
@@ -27,17 +29,14 @@ _log = logging.getLogger(__name__)
 
 
 def ask_label(bundle: Bundle, evidence: Evidence, row: Mapping[str, Any], chat: ForkingChat) -> dict[str, float]:
-    """Return the language model's own probability of each label: the mean log-odds over both orders of the labels."""
+    """Return the language model's own probability of each label: the mean log-probability over both label orders."""
     labels = bundle.schema.labels
-    options = [f" {index}" for index in labels]
     found = bundle.neighbours.similar(bundle.schema.encode_row(row), EXAMPLES)
     examples = [(bundle.features_of(near["row"]), near["label"]) for near in found["rows"]]
-    orders = (labels, labels[::-1])
-    scores = [
-        chat.score(prompts.deciding(evidence, examples, bundle.schema, order), "Label:", options) for order in orders
-    ]
-    mean = np.mean(scores, axis=0)
-    exp = np.exp(mean - mean.max())
+    options = [f" {show_name(label)}" for label in labels]
+    orders = [prompts.deciding(evidence, examples, bundle.schema, order) for order in (labels, labels[::-1])]
+    scores = np.mean([chat.score(messages, "Label:", options) for messages in orders], axis=0)
+    exp = np.exp(scores - scores.max())
     return {label: round(float(p), 9) for label, p in zip(labels, exp / exp.sum(), strict=True)}
 
 
@@ -93,7 +92,7 @@ def _learn(
     return weight, gain, len(chosen)
 
 
-def _choose(certainty: "np.ndarray[Any, np.dtype[np.float64]]") -> list[int]:
+def _choose(certainty: NDArray[np.float64]) -> list[int]:
     """Return half the rows from the least certain on, half spread evenly over the rest."""
     order = np.argsort(certainty, kind="stable")
     uncertain, rest = order[: ROWS // 2], order[ROWS // 2 :]

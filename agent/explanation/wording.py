@@ -145,7 +145,7 @@ def _connectives(claim: Contribution, previous: Sequence[Claim]) -> list[str]:
         return ["", "First, "] if claim.rank == 0 and claim.sign > 0 else [""]
     if before[-1].sign == claim.sign:
         return ["", "Next, ", "In the same direction, ", "Likewise, "]
-    return ["On the other hand, ", "By contrast, ", "There is also something on the other side: "]
+    return ["On the other hand, ", "By contrast, ", "Against that, "]
 
 
 def _join(opener: str, body: str) -> str:

@@ -113,10 +113,17 @@ class Writer:
                 yield _Candidate(template, tuple(claims), render(template, self.evidence))
 
     def _fresh(self, candidates: list[_Candidate]) -> list[_Candidate]:
-        """Leave out sentences that begin like one of the last two steps, and details said in the last one."""
-        begun = {_beginning(step.template) for step in self.steps[-2:]}
+        """Leave out what repeats much of the wording of the last two steps, and a kind of detail said just now."""
+        said = {words for step in self.steps[-2:] for words in _phrases(step.template)}
+        repeats = [len(said & _phrases(candidate.template)) for candidate in candidates]
+        most = sorted(repeats)[len(repeats) // 3]
+        begun = {_opening(step.template) for step in self.steps[-2:]} - {"the", "{}"}
+        fresh = [
+            candidate
+            for candidate, repeated in zip(candidates, repeats, strict=True)
+            if repeated <= most and _opening(candidate.template) not in begun
+        ] or candidates
         kinds = {claim.kind for claim in (self.steps[-1].claims if self.steps else ())} - {"contribution"}
-        fresh = [c for c in candidates if _beginning(c.template) not in begun] or candidates
         return [c for c in fresh if not kinds & {claim.kind for claim in c.claims}] or fresh
 
     def _walk(self, texts: Sequence[str]) -> int:
@@ -160,6 +167,16 @@ def _agreement(texts: Sequence[str]) -> int:
     return position
 
 
-def _beginning(template: str) -> str:
-    """Return how a sentence begins: its first words, with every name alike."""
-    return " ".join(re.sub(r"\{[^}]*\}", "{}", template).split()[:2])
+def _words(template: str) -> list[str]:
+    """Return the words of a sentence, with every name and number alike."""
+    return re.sub(r"\{[^}]*\}", "{}", template).lower().split()
+
+
+def _opening(template: str) -> str:
+    return _words(template)[0]
+
+
+def _phrases(template: str) -> set[tuple[str, ...]]:
+    """Return the runs of three words in a sentence."""
+    words = _words(template)
+    return set(zip(words, words[1:], words[2:], strict=False))

@@ -84,7 +84,7 @@ def test_connectives_agree_with_the_directions(by_rule, before, after):
     now = Contribution(**{**claim.model_dump(), "sign": after})
 
     contrasts = [
-        bool(re.match("On the other|By contrast|There is also", t)) for t in wordings([now], evidence, previous)
+        bool(re.match("On the other|By contrast|Against that", t)) for t in wordings([now], evidence, previous)
     ]
 
     assert all(contrasts) if before != after else not any(contrasts)

@@ -5,34 +5,26 @@ picks among these templates, the verifier accepts no other: a changed word is fo
 """
 
 from collections.abc import Sequence
-from itertools import product
 
 from agent.explanation.claims import (
     Abstention,
     Calculation,
     Claim,
-    Closer,
-    Comparison,
     Contribution,
-    Deviation,
     Disagreement,
     Label,
     Neighbours,
-    Position,
     Probability,
-    Share,
     Strongest,
     Sum,
     Unanimous,
-    holds,
 )
 from agent.explanation.evidence import Evidence
+from agent.explanation.reasons import SPACE, braced, final_label, reason
 from tools.observation import reference
 
 __all__ = ["wordings"]
 
-_SPACE = {"log-odds": "the log-odds of", "margin": "the score of", "probability": "the probability of"}
-_STATISTIC = {"mean": "mean", "median": "median", "max": "maximum", "min": "minimum"}
 _CERTAINTY = {
     "almost certain": ["is almost certain", "has hardly any doubt"],
     "confident": ["is confident", "is sure of its answer"],
@@ -65,22 +57,14 @@ def wordings(claims: Sequence[Claim], evidence: Evidence, previous: Sequence[Cla
         case [Label() as label, *rest]:
             return _conclusion(label, rest, evidence)
         case [Contribution() as claim, *rest]:
-            return _feature(claim, rest, evidence, previous)
+            return reason(claim, rest, evidence, previous)
         case [single]:
             return _remark(single, evidence)
     return []
 
 
-def _braced(*refs: str) -> list[str]:
-    return ["{" + ref + "}" for ref in refs]
-
-
-def _label(evidence: Evidence) -> str:
-    return "{" + reference(evidence.explained.id, "towards") + "}"
-
-
 def _opening(claim: Probability, evidence: Evidence) -> list[str]:
-    label, p = _label(evidence), "{" + evidence.probability_ref + "}"
+    label, p = final_label(evidence), "{" + evidence.probability_ref + "}"
     endings = [f"it gives {label} a probability of {p}", f"the probability of {label} is {p}"]
     sure = [f"The predictor {verb}: {end}" for verb in _CERTAINTY[claim.certainty] for end in endings]
     return [
@@ -90,7 +74,7 @@ def _opening(claim: Probability, evidence: Evidence) -> list[str]:
 
 
 def _conclusion(_: Label, rest: Sequence[Claim], evidence: Evidence) -> list[str]:
-    label, p = _label(evidence), "{" + evidence.probability_ref + "}"
+    label, p = final_label(evidence), "{" + evidence.probability_ref + "}"
     match rest:
         case [Probability(certainty=certainty), Strongest() as reason] if certainty not in {"against", "unsure"}:
             name = "{" + reason.ref + ".feature}"
@@ -125,214 +109,17 @@ def _conclusion(_: Label, rest: Sequence[Claim], evidence: Evidence) -> list[str
     return []
 
 
-def _feature(claim: Contribution, rest: Sequence[Claim], evidence: Evidence, previous: Sequence[Claim]) -> list[str]:
-    if len(rest) > 1:
-        return []
-    if rest and isinstance(rest[0], Contribution):
-        bodies = _pair(claim, rest[0], evidence)
-    elif claim.value is None:
-        bodies = [] if rest else _missing(claim, evidence)
-    elif isinstance(claim.value, str | bool):
-        bodies = _category(claim, rest, evidence)
-    else:
-        bodies = _number(claim, rest, evidence)
-    return [_join(opener, body) for opener, body in product(_connectives(claim, previous), bodies)]
-
-
-def _connectives(claim: Contribution, previous: Sequence[Claim]) -> list[str]:
-    before = [c for c in previous if isinstance(c, Contribution)]
-    if not before:
-        return ["", "First, "] if claim.rank == 0 and claim.sign > 0 else [""]
-    if before[-1].sign == claim.sign:
-        return ["", "Next, ", "In the same direction, ", "Likewise, "]
-    return ["On the other hand, ", "By contrast, ", "Against that, "]
-
-
-def _join(opener: str, body: str) -> str:
-    """Put a connective before a sentence; what follows it starts small unless it is a name."""
-    if not opener or body.startswith("{"):
-        return opener + body
-    return opener + body[0].lower() + body[1:]
-
-
-def _directions(claim: Contribution, evidence: Evidence) -> list[str]:
-    label = _label(evidence)
-    amount = "{" + claim.ref + ".contribution|abs}"
-    scale = f"{_SPACE[evidence.value(reference(evidence.explained.id, 'space'))]} {label}"
-    if claim.sign > 0:
-        return [f"speaks for {label}", f"adds {amount} to {scale}", f"points towards {label}"]
-    return [f"speaks against {label}", f"takes {amount} off {scale}", f"points away from {label}"]
-
-
-def _subject(claim: Contribution, evidence: Evidence) -> tuple[str, str, str]:
-    """Return the name, the value with its unit, and the rank, as references."""
-    name, value, rank = _braced(f"{claim.ref}.feature", f"{claim.ref}.value", f"{claim.ref}.rank")
-    described = evidence.described(claim.feature)
-    name += f" ({{{described}}})" if described else ""
-    unit = f" {{{claim.ref}.unit}}" if evidence.has(f"{claim.ref}.unit") else ""
-    return name, value + unit, rank
-
-
-def _number(claim: Contribution, rest: Sequence[Claim], evidence: Evidence) -> list[str]:
-    name, value, rank = _subject(claim, evidence)
-    directions = _directions(claim, evidence)
-    if not rest:
-        bare = [
-            form
-            for does in directions
-            for form in (
-                f"{name}, at {value}, {does} with the {rank} contribution",
-                f"The {rank} contribution comes from {name}: its value of {value} {does}",
-            )
-        ]
-        return [*bare, *(f"{head}, at {value}" for head in _superlatives(claim, evidence))]
-    placed = _details(claim, rest[0], evidence)
-    best = [f"{head}: at {value}, it is {detail}" for detail in placed for head in _superlatives(claim, evidence)]
-    return [
-        *best,
-        *(
-            form
-            for detail, does in product(placed, directions)
-            for form in (
-                f"{name} makes the {rank} contribution: at {value}, it is {detail}, and it {does}",
-                f"The {rank} contribution comes from {name}, whose value of {value} is {detail}; it {does}",
-                f"With a value of {value}, {name} is {detail}; it {does} and makes the {rank} contribution",
-                f"At {value}, {name} is {detail}, and as the {rank} contribution it {does}",
-            )
-        ),
-    ]
-
-
-def _superlatives(claim: Contribution, evidence: Evidence) -> list[str]:
-    """Return how to begin with the strongest reason of its side; empty for the others."""
-    name, _, rank = _subject(claim, evidence)
-    side = "for" if claim.sign > 0 else "against"
-    if not holds(Strongest(ref=claim.ref, feature=claim.feature, side=side), evidence):
-        return []
-    label = _label(evidence)
-    if claim.rank == 0:
-        return [f"The strongest reason {side} {label} is {name}, the {rank} contribution of all"]
-    return [f"What speaks most {side} {label} is {name}, the {rank} contribution"]
-
-
-def _category(claim: Contribution, rest: Sequence[Claim], evidence: Evidence) -> list[str]:
-    name, value, rank = _subject(claim, evidence)
-    directions = _directions(claim, evidence)
-    if not rest:
-        return [
-            form
-            for does in directions
-            for form in (
-                f"{name} is {value}, which {does} with the {rank} contribution",
-                f"The {rank} contribution comes from {name} being {value}, which {does}",
-            )
-        ]
-    return [
-        form
-        for detail, does in product(_details(claim, rest[0], evidence), directions)
-        for form in (
-            f"{name} makes the {rank} contribution: it is {value}, {detail}, and it {does}",
-            f"The {rank} contribution comes from {name} being {value}, {detail}; it {does}",
-        )
-    ]
-
-
-def _missing(claim: Contribution, evidence: Evidence) -> list[str]:
-    name, value, rank = _subject(claim, evidence)
-    return [
-        form
-        for does in _directions(claim, evidence)
-        for form in (
-            f"{name} is {value}, and that alone {does} with the {rank} contribution",
-            f"That {name} is {value} makes the {rank} contribution and {does}",
-        )
-    ]
-
-
-def _pair(first: Contribution, second: Contribution, evidence: Evidence) -> list[str]:
-    """Say two features of one direction in one sentence."""
-    if first.sign != second.sign or second.rank <= first.rank:
-        return []
-    subjects = [_subject(claim, evidence) for claim in (first, second)]
-    (name, value, rank), (name2, value2, rank2) = subjects
-    label = _label(evidence)
-    verb = f"speak for {label}" if first.sign > 0 else f"speak against {label}"
-    points = f"point towards {label}" if first.sign > 0 else f"point away from {label}"
-    return [
-        f"{name} ({value}) and {name2} ({value2}) {verb} too, with the {rank} and the {rank2} contribution",
-        f"Two more features {points}: {name} ({value}), with the {rank} contribution, and {name2} ({value2}), "
-        f"with the {rank2}",
-    ]
-
-
-def _details(claim: Contribution, detail: Claim, evidence: Evidence) -> list[str]:
-    """Return phrases that place the row's value: they follow "it is"."""
-    call = evidence.statistics(claim.feature)
-    if call is None or _call_of(detail) != call.id:
-        return []
-    match detail:
-        case Position(label=None):
-            return [f"{_more(detail.side)} than {{{detail.ref}}} of the training rows"]
-        case Position():
-            rows = f"the training rows labelled {_name(detail.call, str(detail.label))}"
-            return [f"{_more(detail.side)} than {{{detail.ref}}} of {rows}"]
-        case Deviation():
-            return [f"{{{detail.ref}|abs}} standard deviations {detail.relation} the mean of the training rows"]
-        case Closer(near=near, far=far):
-            return [
-                f"closer to the mean of the rows labelled {_name(detail.call, near)} ({{{detail.refs[1]}}}) "
-                f"than to that of the rows labelled {_name(detail.call, far)} ({{{detail.refs[2]}}})"
-            ]
-        case Comparison():
-            return _comparison(detail)
-        case Share():
-            return [f"as in {{{reference(detail.call, 'share')}}} of the training rows"]
-    return []
-
-
-def _call_of(claim: Claim) -> str:
-    return claim.left.split(".", maxsplit=1)[0] if isinstance(claim, Comparison) else str(getattr(claim, "call", ""))
-
-
-def _more(side: str) -> str:
-    return "higher" if side == "above" else "lower"
-
-
-def _name(call: str, label: str) -> str:
-    return "{" + reference(call, "by_label", label) + "|name}"
-
-
-def _comparison(claim: Comparison) -> list[str]:
-    """Say how the row's value compares with a statistic, or one label's share with another's."""
-    call, *path = claim.right.split(".")
-    if path[0] == "share_by_label":
-        more = "more" if claim.relation == "above" else "less"
-        shares = [f"rows labelled {{{ref}|name}} ({{{ref}}})" for ref in (claim.left, claim.right)]
-        return [f"{more} common among {shares[0]} than among {shares[1]}"]
-    scope = "training rows" if path[0] == "overall" else f"rows labelled {{{call}.by_label.{path[1]}|name}}"
-    if path[0] == "overall" and (path[-1], claim.relation) in {("max", "above"), ("min", "below")}:
-        return [
-            f"outside the range of the training rows, {claim.relation} their {_STATISTIC[path[-1]]} "
-            f"of {{{claim.right}}}"
-        ]
-    return (
-        [f"{claim.relation} the {_STATISTIC[path[-1]]} of the {scope} ({{{claim.right}}})"]
-        if path[-1] in _STATISTIC
-        else []
-    )
-
-
 def _remark(claim: Claim, evidence: Evidence) -> list[str]:
     """Say a claim that makes a step of its own."""
-    label = _label(evidence)
+    label = final_label(evidence)
     match claim:
         case Neighbours():
             return _neighbours(claim, label)
         case Calculation():
             return _calculation(claim, evidence)
         case Sum(call=call):
-            base, total = _braced(f"{call}.base", f"{call}.total")
-            scale = f"{_SPACE[evidence.value(f'{call}.space')]} {label}"
+            base, total = braced(f"{call}.base", f"{call}.total")
+            scale = f"{SPACE[evidence.value(f'{call}.space')]} {label}"
             return [
                 f"Starting from {base}, the contributions of all features bring {scale} to {total}",
                 f"Added to a base of {base}, the contributions of all features bring {scale} to {total}",
@@ -353,7 +140,7 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
 
 
 def _neighbours(claim: Neighbours, label: str) -> list[str]:
-    k, count = _braced(reference(claim.call, "k"), reference(claim.call, "labels", claim.label))
+    k, count = braced(reference(claim.call, "k"), reference(claim.call, "labels", claim.label))
     if claim.extent in {"some", "one"}:
         are, carry = ("are", "carry") if claim.extent == "some" else ("is", "carries")
         return [
@@ -384,7 +171,7 @@ def _calculation(claim: Calculation, evidence: Evidence) -> list[str]:
                 f"Against a mean of {{{mean}}} in the rows labelled {scope}, {feature} is {{{result}}} times as large",
             ]
         case "odds":
-            label, other = _label(evidence), "{" + claim.parts[1] + "|name}"
+            label, other = final_label(evidence), "{" + claim.parts[1] + "|name}"
             return [
                 f"That makes {label} {{{result}}} times as likely as {other}",
                 f"In odds, {label} is {{{result}}} times as likely as {other}",

@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check unit wheel constraints clean
+.PHONY: help demo test check unit wheel readme constraints clean
 
 help:            ## this text
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -34,6 +34,9 @@ $(VENV)/run: pyproject.toml constraints.txt
 $(VENV)/dev: $(VENV)/run
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
 	touch $@
+
+readme: $(VENV)/dev  ## the tree of files in the README
+	$(BIN)/python docs/tree.py
 
 constraints: $(VENV)/dev  ## pin what is installed now
 	$(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' | grep -v '@' > constraints.txt

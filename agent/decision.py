@@ -84,7 +84,7 @@ def decide(
         llm=own,
         llm_probability=llm[own] if llm is not None and own is not None else None,
         llm_probabilities=dict(llm) if llm is not None else None,
-        weight=weight,
+        weight=weight if counted == "combined" else 0.0,
         agreed=own in {None, first},
         counted=counted,
         abstained=abstain_below is not None and predictor[label] < abstain_below,

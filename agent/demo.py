@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
@@ -13,25 +14,26 @@ from agent.explanation.verify import verify
 from agent.llm import catalog
 from tools.bundle import Bundle
 
-__all__ = ["DICTIONARY", "run"]
+__all__ = ["DICTIONARY", "bundle_and_rows", "run"]
 
 _MEASURES = {
-    "radius": ("distance from the centre to the outline of the cell nuclei", "µm"),
-    "texture": ("standard deviation of grey values", None),
-    "perimeter": ("length of the outline of the nuclei", "µm"),
-    "area": ("area of the nuclei", "µm²"),
-    "smoothness": ("local variation in radius lengths", None),
-    "compactness": ("squared perimeter over area, less one", None),
-    "concavity": ("severity of the concave portions of the outline", None),
-    "concave points": ("number of concave portions of the outline", None),
-    "symmetry": ("asymmetry of the nuclei", None),
-    "fractal dimension": ("coastline approximation of the outline, less one", None),
+    "radius": "distance from the centre of a nucleus to its outline",
+    "texture": "standard deviation of grey values",
+    "perimeter": "length of the outline of a nucleus",
+    "area": "area of a nucleus",
+    "smoothness": "local variation in radius lengths",
+    "compactness": "squared perimeter over area, less one",
+    "concavity": "severity of the concave portions of the outline",
+    "concave points": "number of concave portions of the outline",
+    "symmetry": "asymmetry of a nucleus",
+    "fractal dimension": "coastline approximation of the outline, less one",
 }
 _PARTS = {"mean {}": "mean over the nuclei", "{} error": "standard error", "worst {}": "mean of the three largest"}
+# The table's authors state no units, so there are none here.
 DICTIONARY = {
-    part.format(name): {"description": f"{text}, {scope}"} | ({"unit": unit} if unit else {})
+    part.format(name): {"description": f"{text}; {scope}"}
     for part, scope in _PARTS.items()
-    for name, (text, unit) in _MEASURES.items()
+    for name, text in _MEASURES.items()
 }
 ROWS = 3
 
@@ -47,26 +49,32 @@ def run(out: Path, llm: str | None) -> None:
         A model SPEC; by default the small local one, fetched when it is not there.
     """
     notes, results = console.notes(), console.results()
-    data = load_breast_cancer(as_frame=True)
-    frame = data.frame.rename(columns={"target": "diagnosis"})
-    frame["diagnosis"] = [str(data.target_names[code]) for code in data.target]
-    known, new = train_test_split(frame, test_size=ROWS, random_state=6, stratify=frame["diagnosis"])
+    notes.print("Fitting a predictor on the Wisconsin breast-cancer table …")
+    bundle, rows = bundle_and_rows()
     out.mkdir(parents=True, exist_ok=True)
-    new.drop(columns="diagnosis").to_csv(out / "rows.csv", index=False)
-    notes.print(f"Fitting a predictor on {len(known)} rows of the Wisconsin breast-cancer table …")
-    bundle = Bundle.fit(known.reset_index(drop=True), "diagnosis", dictionary=DICTIONARY)
+    rows.drop(columns="diagnosis").to_csv(out / "rows.csv", index=False)
     bundle.save(out / "bundle")
     notes.print(f"Accuracy on {bundle.performance['n']} held-out rows: {bundle.performance['accuracy']:.3f}")
     notes.print(f"Loading the language model ({llm or os.environ.get('TALLYSTICK_LLM') or catalog.DEFAULT}) …")
     clf = Classifier.load(out / "bundle", llm, progress=console.looping)
-    rows = new.reset_index(drop=True)
     for name, explanation in classify_table(clf, rows, receipts=out / "receipts", progress=console.looping):
         console.show_explanation(explanation, name, results)
     results.print(f"True labels: {', '.join(rows['diagnosis'])}.")
-    for path in sorted((out / "receipts").glob("*.json")):
-        console.show_verification(str(path), verify(path, clf.bundle), results)
+    for number in range(len(rows)):
+        path = out / "receipts" / f"{number}.json"
+        console.show_verification(str(path), verify(path), results)
     notes.print(
         f"\nTry next:\n  tallystick verify {out}/receipts/*.json\n"
         f"  tallystick classify {out}/bundle {out}/rows.csv --top 8 --llm rule\n"
         "  tallystick fit YOUR.csv --target COLUMN --out bundle/"
     )
+
+
+def bundle_and_rows() -> tuple[Bundle, pd.DataFrame]:
+    """Return a bundle of the breast-cancer table, and the rows that were kept out of it, with their labels."""
+    data = load_breast_cancer(as_frame=True)
+    frame = data.frame.rename(columns={"target": "diagnosis"})
+    frame["diagnosis"] = [str(data.target_names[code]) for code in data.target]
+    known, new = train_test_split(frame, test_size=ROWS, random_state=6, stratify=frame["diagnosis"])
+    bundle = Bundle.fit(known.reset_index(drop=True), "diagnosis", dictionary=DICTIONARY)
+    return bundle, new.reset_index(drop=True)

@@ -31,6 +31,21 @@ Json = Any
 _PERCENT_KEYS = {"percentile", "below", "above"}  # 0 to 100 in the result
 _COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top"}
 _TEXT_LIMIT = 60
+# The words of the sentences that names stand in: a column called "from" or "value" is quoted, so that it reads as a name.
+_WORDS = frozenset(
+    """
+    above accounts added adds against all almost also although among and another answer answered any are away balance base
+    because being below both bring but carries carry certain chiefly choose classified clearly close closer combined comes
+    common confident contribute contribution contributions counted decide deviations direction divided does doubt
+    evidence fairly false favour features first for fourth from gives hand hardly has have here higher how its label
+    labelled language largest leans less like likely likewise limit log lower main make makes margin maximum mean median
+    minimum missing model more most named narrow next none not number odds off one only other outside outweigh overall
+    own percent person points point predictor probability puts range rank rather reason row rows run same score second
+    set should similar speak speaks standard starting strongest sure takes than that the their there these they third
+    this times together too total towards training true two unusual value values was way weighing were what when where
+    which whose with word would yes
+    """.split()
+)
 _RANKS = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -173,7 +188,7 @@ def show_name(name: str) -> str:
     cut = printable.replace("”", '"')
     cut = cut if len(cut) <= _TEXT_LIMIT else cut[: _TEXT_LIMIT - 1] + "…"
     plain = len(cut) > 2 and cut[0].isalpha() and all(c.isalnum() or c in " _-/" for c in cut) and cut == cut.strip()
-    return cut if plain and cut.lower() not in {"yes", "true", "false", "none", "not", "and", "the"} else f"“{cut}”"
+    return cut if plain and cut.lower() not in _WORDS else f"“{cut}”"
 
 
 def _show_rank(rank: int) -> str:

@@ -1,8 +1,8 @@
 """Which claims the evidence allows, and where in an explanation they may stand.
 
 An explanation opens with the predictor's answer; then come the reasons for the label, strongest first, then what speaks
-against it, then remarks, then the conclusion. Within each place whoever writes may choose; the order of places may not
-change, and the verifier checks it.
+against it, then remarks, then warnings, then the conclusion. `choices` says what a step may claim: whoever writes takes
+from it, and the verifier follows the same offers, so that a step left out is found like one made up.
 """
 
 from collections.abc import Sequence
@@ -31,15 +31,49 @@ from agent.explanation.evidence import Evidence
 from tools.observation import reference
 
 __all__ = [
+    "choices",
     "conclusion",
     "details",
-    "in_order",
     "named_contributions",
     "opening",
     "ordered_reasons",
     "remarks",
     "warnings",
 ]
+
+
+def choices(said: Sequence[Sequence[Claim]], evidence: Evidence, top: int) -> list[list[Claim]]:
+    """Return what the next step may claim: one of several lists of claims, or nothing after the conclusion.
+
+    Parameters
+    ----------
+    said : sequence of sequence of Claim
+        The claims of every step so far.
+    evidence : Evidence
+        What may be claimed.
+    top : int
+        How many of the largest contributions every text names.
+    """
+    if not said:
+        return [opening(evidence)]
+    named = named_contributions(evidence, top)
+    waiting = [claim for claim in ordered_reasons(named) if not any(claim in claims for claims in said)]
+    if waiting:
+        return _reasons(waiting, evidence, len(said))
+    topics = [[[claim] for claim in topic] for topic in remarks(evidence, named)]
+    closing = [*topics, *([[claim]] for claim in warnings(evidence)), conclusion(evidence, named)]
+    made = sum(not isinstance(claims[0], Contribution) for claims in said[1:])
+    return closing[made] if made < len(closing) else []
+
+
+def _reasons(waiting: Sequence[Contribution], evidence: Evidence, step: int) -> list[list[Claim]]:
+    """Return what may be said about the next reason: with each detail, alone, or together with the one after."""
+    first, *others = waiting
+    placed = details(first, evidence)
+    turn = step % len(placed) if placed else 0
+    found: list[list[Claim]] = [[first, detail] for detail in [*placed[turn:], *placed[:turn]]]
+    pair: list[list[Claim]] = [[first, other] for other in others[:1] if not details(other, evidence)]
+    return found or [*pair, [first]]
 
 
 def named_contributions(evidence: Evidence, top: int) -> list[Contribution]:
@@ -151,21 +185,3 @@ def warnings(evidence: Evidence) -> list[Claim]:
         return []
     candidates: list[Claim] = [Disagreement(counted=evidence.decision["counted"]), Abstention()]
     return [claim for claim in candidates if holds(claim, evidence)]
-
-
-def _place(claims: Sequence[Claim]) -> tuple[int, int]:
-    first = claims[0]
-    if isinstance(first, Contribution):
-        return (1, first.rank) if first.sign > 0 else (2, first.rank)
-    places = {"probability": 0, "disagreement": 4, "abstention": 5, "label": 6}
-    return places.get(first.kind, 3), 0
-
-
-def in_order(steps: Sequence[Sequence[Claim]]) -> bool:
-    """Tell whether steps stand in the order every explanation has, opening and conclusion included."""
-    if not steps or any(not claims for claims in steps):
-        return False
-    places = [_place(claims) for claims in steps]
-    ends = places[0] == (0, 0) and places[-1] == (6, 0)
-    single = len([p for p in places if p[0] in {0, 6}]) == 2 or (len(places) == 1)
-    return ends and single and places == sorted(places)

@@ -96,7 +96,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ReceiptError(f"{path}: larger than any receipt ({MAX_BYTES} bytes).")
-        loaded = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        loaded = json.loads(path.read_text(encoding="utf-8"), parse_constant=_number, parse_float=_number)
     except OSError as error:
         raise ReceiptError(
             f"{path}: cannot be read ({error.strerror}).", hint="Give the path of a receipt file."
@@ -110,8 +110,10 @@ def read(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+def _number(literal: str) -> float:
+    if not math.isfinite(number := float(literal)):
+        raise ValueError(f"{literal} is not a number")
+    return number
 
 
 def parse(receipt: Mapping[str, Any]) -> Explanation:
@@ -127,6 +129,10 @@ def parse(receipt: Mapping[str, Any]) -> Explanation:
         raise ReceiptError(
             f"The receipt has version {version}, this program reads up to {VERSION}.", hint="Update tallystick."
         )
+    try:
+        canonical(receipt)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ReceiptError(f"Not a receipt: not JSON ({str(error)[:80]}).") from error
     try:
         return Explanation.model_validate(dict(receipt), strict=False)
     except ValidationError as error:

@@ -69,11 +69,11 @@ class Decision(_Part):
     llm: str | None = None
     llm_probability: float | None = None
     llm_probabilities: dict[str, float] | None = None
-    weight: float = 0.0
+    weight: float = Field(0.0, ge=0, le=1)
     agreed: bool = True
     counted: Literal["combined", "llm", "predictor"] = "predictor"
     abstained: bool = False
-    abstain_below_probability: float | None = None
+    abstain_below_probability: float | None = Field(None, ge=0, le=1)
 
 
 class Step(_Part):
@@ -99,7 +99,7 @@ class Usage(_Part):
 class Explanation(_Part):
     """One classified row with its explanation; `model_dump()` is the JSON that INTERFACE promises."""
 
-    version: int = VERSION
+    version: int = Field(VERSION, ge=1, le=VERSION)
     row: dict[str, Any]
     row_id: str | None = None
     label: str

@@ -37,8 +37,8 @@ def render(template: str, evidence: Evidence) -> str:
     'The probability of benign is 97.3% [t1].'
     """
     text = _REF.sub(lambda match: evidence.shown(match[1]), template)
-    ids = dict.fromkeys(ref.split(".", maxsplit=1)[0] for ref in citations(template))
-    marks = "".join(f"[{observation_id}]" for observation_id in ids)
+    ids = {ref.split(".", maxsplit=1)[0] for ref in citations(template)}
+    marks = "".join(f"[{observation_id}]" for observation_id in sorted(ids, key=lambda name: (len(name), name)))
     return f"{text} {marks}." if marks else f"{text}."
 
 

@@ -1,19 +1,21 @@
 """Verification without any language model: recompute every observation, then match every word to a fact.
 
-`verify` takes a receipt apart in this order: its digest, its observations (recomputed from the bundle), its decision,
-its sentences (each claim true, each template one of the grammar's wordings, each text what the template shows), and
-the whole (order of the steps, features named, final label).
+`verify` takes a receipt apart in this order: its observations (recomputed from the bundle), its decision, its sentences
+(each makes claims that the plan offers there, each claim true, each template one of the grammar's wordings, each text
+what the template shows), the whole text, and the seal (form, recorded outcome, digest). What cannot be recomputed is
+taken as recorded: who asked (`row_id`, `notes`, options), the place of the bundle, and what a language model did (`llm`, `usage`, its own
+probabilities and their weight, as far as they agree with the decision).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agent.decision import decide
 from agent.explanation import plan
-from agent.explanation.claims import Contribution, holds
+from agent.explanation.claims import Claim, Contribution, holds
 from agent.explanation.evidence import Evidence
-from agent.explanation.receipt import digest, parse, read, same_number
+from agent.explanation.receipt import canonical, digest, parse, read, same_number
 from agent.explanation.result import Explanation, Failure, Step, Verification, writer_of
 from agent.explanation.template import assemble, citations, render
 from agent.explanation.wording import wordings
@@ -23,6 +25,11 @@ from tools.observation import Observation
 from tools.toolbox import Toolbox
 
 __all__ = ["verify"]
+
+_NOTHING = "nothing"
+_LEAST = 1e-9  # scale of a value: differences far below it are rounding noise around 0
+_SCALED = {"base", "contribution", "rest", "total", "absolute", "features"}  # relative to the contributions together
+_MALFORMED = (ToolError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def verify(
@@ -56,13 +63,12 @@ def verify(
     explanation = parse(raw)
     opened = None if text_only else _open(bundle, explanation)
     check = _Checks()
-    if "digest" in raw:
-        check.equal("digest", digest(raw), raw["digest"])
-    if opened is None:
-        check.carried(explanation)
-    else:
-        check.recomputed(explanation, opened)
-    check.told(explanation)
+    try:
+        check.content(explanation, opened)
+        if not isinstance(receipt, Explanation) or receipt.digest is not None:
+            check.seal(raw, explanation)
+    except _MALFORMED as error:
+        check.failures.append(Failure(where="observations", expected="facts for every statement", found=str(error)))
     return Verification(
         ok=not check.failures, complete=opened is not None, checked=check.count, failures=check.failures
     )
@@ -99,18 +105,43 @@ class _Checks:
         self.count = 0
         self.failures: list[Failure] = []
 
-    def equal(self, where: str, expected: Any, found: Any, scale: float = 1e-9) -> None:
+    def expect(self, where: str, holds_true: bool, expected: Any, found: Any) -> None:
+        """Count one check, and keep the difference where it failed."""
+        self.count += 1
+        if not holds_true:
+            self.failures.append(Failure(where=where, expected=expected, found=found))
+
+    def equal(self, where: str, expected: Any, found: Any, scale: float = _LEAST) -> None:
         """Compare two JSON values, numbers to six significant digits."""
-        if isinstance(expected, Mapping) and isinstance(found, Mapping) and list(expected) == list(found):
-            for key in expected:
-                self.equal(f"{where}.{key}", expected[key], found[key], scale)
+        if isinstance(expected, Mapping) and isinstance(found, Mapping):
+            for key in {**expected, **found}:
+                if key in expected and key in found:
+                    self.equal(f"{where}.{key}", expected[key], found[key], scale if key in _SCALED else _LEAST)
+                else:
+                    self.expect(f"{where}.{key}", False, expected.get(key, _NOTHING), found.get(key, _NOTHING))
         elif isinstance(expected, list | tuple) and isinstance(found, list | tuple) and len(expected) == len(found):
             for index, (left, right) in enumerate(zip(expected, found, strict=True)):
                 self.equal(f"{where}.{index}", left, right, scale)
         else:
-            self.count += 1
-            if not _same(expected, found, scale):
-                self.failures.append(Failure(where=where, expected=expected, found=found))
+            self.expect(where, _same(expected, found, scale), expected, found)
+
+    def content(self, explanation: Explanation, bundle: Bundle | None) -> None:
+        """Check the observations, then what is told about them."""
+        if bundle is None:
+            self.carried(explanation)
+        else:
+            self.recomputed(explanation, bundle)
+        self.told(explanation)
+
+    def seal(self, raw: Mapping[str, Any], explanation: Explanation) -> None:
+        """Check that the receipt has the form it was written in, the recorded outcome of the checks, and the digest."""
+        said = explanation.verification
+        outcome = Verification(ok=True, complete=explanation.bundle is not None, checked=said.checked)
+        self.equal("verification", outcome.model_dump(), said.model_dump())
+        form = explanation.model_dump(mode="json")
+        if canonical(form) != canonical(raw):
+            self.equal("receipt", form, raw)
+        self.equal("digest", digest(raw), raw.get("digest", _NOTHING))
 
     # -- the observations --------------------------------------------------------------------------------------------
 
@@ -157,15 +188,19 @@ class _Checks:
     def told(self, explanation: Explanation) -> None:
         """Check the decision and the text against the observations."""
         evidence = Evidence(explanation.observations, explanation.decision.model_dump())
-        try:
-            self._decision(explanation, evidence)
-            previous: Step | None = None
-            for number, step in enumerate(explanation.steps):
-                self._step(f"steps.{number}", step, previous, evidence)
-                previous = step
-            self._whole(explanation, evidence)
-        except (ToolError, KeyError, IndexError, TypeError, ValueError) as error:
-            self.failures.append(Failure(where="observations", expected="facts for every statement", found=str(error)))
+        self._decision(explanation, evidence)
+        said: list[list[Claim]] = []
+        top = int(evidence.explained.args["top"])
+        for number, step in enumerate(explanation.steps):
+            offers = plan.choices(said, evidence, top)
+            kinds = " or ".join(map(_kinds, offers)) or "no further step"
+            self.expect(f"steps.{number}.claims", step.claims in offers, kinds, _kinds(step.claims))
+            self._step(f"steps.{number}", step, said[-1] if said else (), evidence)
+            said.append(step.claims)
+        missing = plan.choices(said, evidence, top)
+        self.expect(f"steps.{len(said)}", not missing, " or ".join(map(_kinds, missing)), _NOTHING)
+        self.equal("text", assemble([step.text for step in explanation.steps]), explanation.text)
+        self.equal("writer", writer_of(explanation.steps), explanation.writer)
 
     def _decision(self, explanation: Explanation, evidence: Evidence) -> None:
         probabilities = evidence.find("probability")[-1].result or {}
@@ -183,26 +218,19 @@ class _Checks:
         for call in evidence.find("predict"):
             self.equal("decision.predictor", (call.result or {}).get("label"), said.predictor)
 
-    def _step(self, where: str, step: Step, previous: Step | None, evidence: Evidence) -> None:
+    def _step(self, where: str, step: Step, previous: Sequence[Claim], evidence: Evidence) -> None:
         for number, claim in enumerate(step.claims):
-            self.equal(f"{where}.claims.{number} ({claim.kind})", True, holds(claim, evidence))
-        said = wordings(step.claims, evidence, previous.claims if previous else ())
-        self.equal(f"{where}.template", "one of the wordings of its claims", _among(step.template, said))
+            self.expect(f"{where}.claims.{number}", holds(claim, evidence), "a true claim", claim.model_dump())
+        said = wordings(step.claims, evidence, previous)
+        self.expect(f"{where}.template", step.template in said, "one of the wordings of its claims", step.template)
         self.equal(f"{where}.text", render(step.template, evidence), step.text)
         self.equal(f"{where}.citations", citations(step.template), step.citations)
 
-    def _whole(self, explanation: Explanation, evidence: Evidence) -> None:
-        self.equal("text", assemble([step.text for step in explanation.steps]), explanation.text)
-        self.equal("steps (order)", True, plan.in_order([step.claims for step in explanation.steps]))
-        self.equal("writer", writer_of(explanation.steps), explanation.writer)
-        top = int(evidence.explained.args["top"])
-        named = [c for step in explanation.steps for c in step.claims if isinstance(c, Contribution)]
-        expected = plan.ordered_reasons(plan.named_contributions(evidence, top))
-        self.equal("features named", [c.feature for c in expected], [c.feature for c in named])
 
-
-def _among(template: str, said: list[str]) -> str:
-    return "one of the wordings of its claims" if template in said else template
+def _kinds(claims: Sequence[Claim]) -> str:
+    """Name claims for a message: their kinds, and the features they are about."""
+    named = (f"{claim.kind} ({claim.feature})" if isinstance(claim, Contribution) else claim.kind for claim in claims)
+    return " + ".join(named) or _NOTHING
 
 
 def _same(expected: Any, found: Any, scale: float) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from langchain_core.messages import BaseMessage
 
 from agent.explanation import plan
-from agent.explanation.claims import Claim, Contribution
+from agent.explanation.claims import Claim
 from agent.explanation.evidence import Evidence
 from agent.explanation.result import Step
 from agent.explanation.template import citations, render
@@ -66,30 +66,12 @@ class Writer:
         list of Step
             The opening, the reasons, the remarks and the conclusion.
         """
-        named = plan.named_contributions(self.evidence, self.top)
-        self._step([plan.opening(self.evidence)])
-        waiting = plan.ordered_reasons(named)
-        while waiting:
-            said = self._step(self._reasons(waiting))
-            waiting = [claim for claim in waiting if claim not in said]
-        for topic in plan.remarks(self.evidence, named):
-            self._step([[claim] for claim in topic])
-        for claim in plan.warnings(self.evidence):
-            self._step([[claim]])
-        self._step(plan.conclusion(self.evidence, named))
+        while choices := plan.choices([step.claims for step in self.steps], self.evidence, self.top):
+            self._step(choices)
         return self.steps
 
-    def _reasons(self, waiting: Sequence[Contribution]) -> list[list[Claim]]:
-        """Return what may be said about the next reason: with each detail, alone, or together with the one after."""
-        first, *others = waiting
-        placed = plan.details(first, self.evidence)
-        turn = len(self.steps) % len(placed) if placed else 0
-        found: list[list[Claim]] = [[first, detail] for detail in [*placed[turn:], *placed[:turn]]]
-        pair: list[list[Claim]] = [[first, other] for other in others[:1] if not plan.details(other, self.evidence)]
-        return found or [*pair, [first]]
-
-    def _step(self, choices: Sequence[Sequence[Claim]]) -> tuple[Claim, ...]:
-        """Write one step that makes one of several lists of claims, and return the claims made."""
+    def _step(self, choices: Sequence[Sequence[Claim]]) -> None:
+        """Write one step that makes one of several lists of claims."""
         candidates = self._fresh(list(self._candidates(choices)))
         index = self._walk([" " + candidate.text for candidate in candidates]) if len(candidates) > 1 else 0
         chosen = candidates[index]
@@ -102,7 +84,6 @@ class Writer:
                 writer="rule" if self.chat.describe() is None else "model",
             )
         )
-        return chosen.claims
 
     def _candidates(self, choices: Sequence[Sequence[Claim]]) -> Iterator[_Candidate]:
         previous = self.steps[-1].claims if self.steps else ()

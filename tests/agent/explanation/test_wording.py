@@ -10,6 +10,7 @@ from agent.explanation.claims import Contribution, holds
 from agent.explanation.evidence import Evidence
 from agent.explanation.template import citations, render
 from agent.explanation.wording import wordings
+from tools.observation import show_name
 
 REF = re.compile(r"\{[^{}]*\}")
 
@@ -88,3 +89,13 @@ def test_connectives_agree_with_the_directions(by_rule, before, after):
     ]
 
     assert all(contrasts) if before != after else not any(contrasts)
+
+
+def test_no_word_of_a_sentence_can_be_taken_for_a_name(by_rule, table):
+    """A column or label that is called like a word of the grammar is shown in quotes."""
+    for explanation in by_rule(table):
+        evidence = _evidence(explanation)
+        for claims in _claim_lists(evidence, 4):
+            for template in wordings(claims, evidence):
+                words = {word for word in re.findall(r"[a-z]{3,}", REF.sub("", template).lower())}
+                assert not {word for word in words if not show_name(word).startswith("“")}

@@ -1,0 +1,45 @@
+"""Write the README's tree of files from the headings of the modules: `make readme`."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ORDER = {
+    "tools": "errors table kinds schema models brought predictor attribution statistics neighbours sampling bundle "
+    "expression exact calculator observation toolbox",
+    "agent": "classifier loop prompts weight decision batch demo console cli",
+    "agent/llm": "engine llamacpp llamacpp_child process catalog trie calling turns forking chat choosers prompted "
+    "scripted",
+    "agent/explanation": "evidence claims plan reasons wording template writer result receipt verify narrate",
+}
+
+
+def tree() -> str:
+    """Return a line per file, in reading order."""
+    lines = []
+    for folder, names in ORDER.items():
+        lines.append(f"{folder}/")
+        there = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__", "__main__"}
+        for name in [*names.split(), *sorted(there - set(names.split()))]:
+            source = (ROOT / folder / f"{name}.py").read_text(encoding="utf-8")
+            heading = (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0].replace("\n", " ")
+            lines.append(f"    {name + '.py':20} {heading.rstrip('.').replace('`', '')}")
+    other = {
+        "tests/": "mirrors the modules",
+        "notebooks/": "quickstart.ipynb: the same story with a plot; run by the tests",
+        "docs/decisions/": "why it is built so, and what was rejected",
+    }
+    return "\n".join([*lines, *(f"{folder:24} {text}" for folder, text in other.items())])
+
+
+def main() -> None:
+    """Put the tree into the README."""
+    readme = ROOT / "README.md"
+    before, after = readme.read_text(encoding="utf-8").split("## The files\n")
+    fresh = re.sub(r"```text\n.*?```", lambda _: f"```text\n{tree()}\n```", after, count=1, flags=re.S)
+    readme.write_text(f"{before}## The files\n{fresh}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

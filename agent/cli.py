@@ -3,26 +3,31 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from agent import console
 from tools.errors import TallystickError, UserError
 
+if TYPE_CHECKING:
+    from agent.llm.forking import ForkingChat
+
 __all__ = ["app", "main"]
+
+# Typer raises its own copy of Click's errors, and exports this one class of them.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="tallystick",
     help="Classify rows of a table and explain each label; every number in the text cites the tool it came from.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-models = typer.Typer(help="The catalog of local language models.", no_args_is_help=True, rich_markup_mode=None)
+models = typer.Typer(help="The catalog of local language models.", rich_markup_mode=None)
 app.add_typer(models, name="models")
 
 Llm = Annotated[
@@ -32,14 +37,10 @@ Top = Annotated[int, typer.Option("--top", min=1, help="How many of the largest 
 
 
 @app.callback()
-def _options(*, debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False) -> None:
-    _debug(on=debug)
-
-
-def _debug(*, on: bool | None = None) -> bool:
-    if on is not None:
-        os.environ["TALLYSTICK_DEBUG"] = "1" if on else ""
-    return bool(os.environ.get("TALLYSTICK_DEBUG"))
+def _options(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors; may stand anywhere.")] = False,
+) -> None: ...
 
 
 @app.command(epilog="Example: tallystick demo")
@@ -52,7 +53,7 @@ def demo(
     """Show the whole story on the breast-cancer table: fit, classify three rows, verify the receipts."""
     from agent.demo import run
 
-    run(out, llm)
+    run(out, _model(llm))
 
 
 @app.command(epilog="Example: tallystick fit patients.csv --target diagnosis --out bundle/ --id patient")
@@ -74,8 +75,9 @@ def fit(
     from tools.bundle import Bundle
     from tools.table import read_table
 
-    bundle = Bundle.fit(read_table(data), target, id_column=id_column, dictionary=dictionary, predictor=predictor)
-    bundle.save(out)
+    with console.working("fitting"):
+        bundle = Bundle.fit(read_table(data), target, id_column=id_column, dictionary=dictionary, predictor=predictor)
+        bundle.save(out)
     for note in bundle.schema.notes:
         console.notes().print(f"Note: {note}")
     measured = bundle.performance
@@ -112,7 +114,7 @@ def classify(
     _among("--decide", decide, ("combined", "llm", "predictor"))
     options: dict[str, Any] = {"style": style, "top": top, "decide": decide, "abstain_below": abstain_below}
     opened, table = Bundle.load(bundle), read_table(rows)
-    clf = Classifier.load(opened, llm, progress=console.looping, **options)
+    clf = Classifier.load(opened, _model(llm), progress=console.looping, **options)
     out = console.results()
     for name, explanation in classify_table(clf, table, limit, receipts, rows, console.looping, console.notes().print):
         if as_json:
@@ -210,24 +212,43 @@ def _among(option: str, value: str, allowed: tuple[str, ...]) -> None:
         raise UserError(f"{option} {value}: not known.", hint=f"Give one of {', '.join(allowed)}.")
 
 
-def main(run: Callable[[], Any] = app) -> NoReturn:
+def _model(spec: str | None) -> "ForkingChat":
+    """Load a language model; the first time it is fetched, with a progress bar."""
+    from agent.llm import load
+
+    with console.downloading("fetching the language model") as progress:
+        return load(spec, progress=progress)
+
+
+def main() -> NoReturn:
     """Run the command; errors end in one or two lines and an exit code: 2 the user's mistake, 3 the machine's."""
+    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"] or ["--help"]
     try:
-        run()
+        sys.exit(app(arguments, prog_name="tallystick", standalone_mode=False) or 0)
     except TallystickError as error:
-        _stop(error, error.exit_code)
+        _stop(error, error.exit_code, debug=debug)
+    except typer.Abort as error:
+        _stop(error, 130, "Interrupted; what is finished is kept.", debug=debug)
     except KeyboardInterrupt as error:
-        _stop(error, 130, "Interrupted; what is finished is kept.")
+        _stop(error, 130, "Interrupted; what is finished is kept.", debug=debug)
+    except _UsageError as error:
+        _stop(error, 2, _usage(error), debug=debug)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        _stop(error, 3)
-    sys.exit(0)
+        _stop(error, 3, debug=debug)
 
 
-def _stop(error: BaseException, code: int, message: str = "") -> NoReturn:
-    if _debug():
+def _usage(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "tallystick"
+    return f"{error.format_message().rstrip('.')}. Try '{command} --help'."
+
+
+def _stop(error: BaseException, code: int, message: str = "", *, debug: bool) -> NoReturn:
+    if debug:
         raise error
     print(f"tallystick: {message or error}", file=sys.stderr)
     sys.exit(code)

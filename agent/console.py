@@ -13,7 +13,7 @@ from rich.theme import Theme
 
 from agent.explanation.result import Explanation, Verification
 
-__all__ = ["downloading", "looping", "notes", "results", "show_explanation", "show_verification"]
+__all__ = ["downloading", "looping", "notes", "results", "show_explanation", "show_verification", "working"]
 
 T = TypeVar("T")
 
@@ -51,16 +51,24 @@ def looping(rows: Iterator[T], total: int, title: str) -> Iterator[T]:
 
 
 @contextmanager
+def working(title: str) -> Iterator[None]:
+    """Show that something goes on, on stderr when that is a terminal."""
+    console = notes()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(f"{title} …"):
+        yield
+
+
+@contextmanager
 def downloading(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show the progress of a download: the context's value is called with bytes done and in total."""
     console = notes()
-    if not console.is_terminal:
-        yield lambda _done, _total: None
-        return
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def show_explanation(explanation: Explanation, name: str, console: Console) -> None:

@@ -1,6 +1,5 @@
 """The whole story on real data: fit, classify three held-out rows, verify the receipts."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,7 @@ from agent import console
 from agent.batch import classify_table
 from agent.classifier import Classifier
 from agent.explanation.verify import verify
-from agent.llm import catalog
+from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
 
 __all__ = ["DICTIONARY", "bundle_and_rows", "run"]
@@ -38,15 +37,15 @@ DICTIONARY = {
 ROWS = 3
 
 
-def run(out: Path, llm: str | None) -> None:
+def run(out: Path, llm: ForkingChat) -> None:
     """Run the demonstration and leave its files in a folder.
 
     Parameters
     ----------
     out : Path
         Gets ``bundle/``, ``rows.csv`` and ``receipts/``.
-    llm : str, optional
-        A model SPEC; by default the small local one, fetched when it is not there.
+    llm : ForkingChat
+        The language model.
     """
     notes, results = console.notes(), console.results()
     notes.print("Fitting a predictor on the Wisconsin breast-cancer table …")
@@ -55,7 +54,8 @@ def run(out: Path, llm: str | None) -> None:
     rows.drop(columns="diagnosis").to_csv(out / "rows.csv", index=False)
     bundle.save(out / "bundle")
     notes.print(f"Accuracy on {bundle.performance['n']} held-out rows: {bundle.performance['accuracy']:.3f}")
-    notes.print(f"Loading the language model ({llm or os.environ.get('TALLYSTICK_LLM') or catalog.DEFAULT}) …")
+    about = llm.describe()
+    notes.print(f"The words are chosen by {'rule' if about is None else about['model']}.")
     clf = Classifier.load(out / "bundle", llm, progress=console.looping)
     for name, explanation in classify_table(clf, rows, receipts=out / "receipts", progress=console.looping):
         console.show_explanation(explanation, name, results)

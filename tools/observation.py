@@ -31,20 +31,21 @@ Json = Any
 _PERCENT_KEYS = {"percentile", "below", "above"}  # 0 to 100 in the result
 _COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top"}
 _TEXT_LIMIT = 60
-# The words of the sentences that names stand in: a column called "from" or "value" is quoted, so that it reads as a name.
+# The words of the sentences that names stand in: a column called "from" is quoted, so that it reads as a name.
 _WORDS = frozenset(
     """
-    above accounts added adds against all almost also although among and another answer answered any are away balance base
-    because being below both bring but carries carry certain chiefly choose classified clearly close closer combined comes
-    common confident contribute contribution contributions counted decide deviations direction divided does doubt
-    evidence fairly false favour features first for fourth from gives hand hardly has have here higher how its label
-    labelled language largest leans less like likely likewise limit log lower main make makes margin maximum mean median
-    minimum missing model more most named narrow next none not number odds off one only other outside outweigh overall
-    own percent person points point predictor probability puts range rank rather reason row rows run same score second
-    set should similar speak speaks standard starting strongest sure takes than that the their there these they third
-    this times together too total towards training true two unusual value values was way weighing were what when where
-    which whose with word would yes
-    """.split()
+    above accounts added adds against all almost also although among and another answer answered any are away
+    balance base because being below both bring but carries carry certain chiefly choose classified clearly
+    close closer combined comes common confident contribute contribution contributions counted decide deviations
+    direction divided does doubt evidence fairly false favour features first for fourth from gives hand hardly
+    has have here higher how its label labelled language largest leans less like likely likewise limit log lower
+    main make makes margin maximum mean median minimum missing model more most named narrow next none not number
+    odds off one only other outside outweigh overall own percent person point points predictor probability puts
+    range rank rather reason rest row rows run same score second set should similar speak speaks standard
+    starting strongest sure takes than that the their there these they third this times together too total
+    towards training true two unusual value values was way weighing were what when where which whose with word
+    would yes
+    """.split()  # noqa: SIM905 - a list of this length reads better as text
 )
 _RANKS = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 

@@ -97,5 +97,5 @@ def test_no_word_of_a_sentence_can_be_taken_for_a_name(by_rule, table):
         evidence = _evidence(explanation)
         for claims in _claim_lists(evidence, 4):
             for template in wordings(claims, evidence):
-                words = {word for word in re.findall(r"[a-z]{3,}", REF.sub("", template).lower())}
+                words = set(re.findall(r"[a-z]{3,}", REF.sub("", template).lower()))
                 assert not {word for word in words if not show_name(word).startswith("“")}

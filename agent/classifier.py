@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
@@ -33,7 +33,7 @@ from tools.errors import EngineError, UserError
 from tools.observation import Observation
 from tools.toolbox import Toolbox
 
-__all__ = ["Classifier", "State"]
+__all__ = ["Classifier", "Question", "Verified"]
 
 Style = Literal["auto", "strict", "prose"]
 Progress = Callable[[Iterator[int], int, str], Iterator[int]]
@@ -41,8 +41,21 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
+class Question(TypedDict):
+    """What goes into the graph."""
+
+    row: Mapping[str, Any]
+    row_id: NotRequired[str | None]
+
+
+class Verified(TypedDict):
+    """What comes out of the graph: nothing that is not verified."""
+
+    explanation: Explanation
+
+
 class State(TypedDict, total=False):
-    """What flows through the graph; `row` goes in, `explanation` comes out."""
+    """What flows from node to node."""
 
     row: Mapping[str, Any]
     row_id: str | None
@@ -162,8 +175,8 @@ class Classifier:
 
     # -- the graph ---------------------------------------------------------------------------------------------------
 
-    def _compile(self) -> "CompiledStateGraph[State, None, State, State]":
-        graph = StateGraph(State)
+    def _compile(self) -> "CompiledStateGraph[State, None, Question, Verified]":
+        graph = StateGraph(State, input_schema=Question, output_schema=Verified)
         nodes = {"gather": self._gather, "decide": self._decide_label, "write": self._write, "verify": self._verify}
         for name, node in nodes.items():
             graph.add_node(name, node)
@@ -176,6 +189,7 @@ class Classifier:
         started = time.perf_counter(), self.chat.usage
         row = self.bundle.schema.check_row(state["row"], notes)
         observations = self._or_by_rule(notes, lambda chat: gather(self.bundle, row, chat, self.top))
+        notes += [f"{call.id} {call.tool} was not possible: {call.error}" for call in observations if call.error]
         return {"checked": row, "observations": observations, "notes": notes, "started": started}
 
     def _decide_label(self, state: State) -> State:

@@ -11,7 +11,7 @@ from typing import Any
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
-from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.types import Command
 
@@ -29,6 +29,7 @@ __all__ = ["gather"]
 
 MAX_CALCULATIONS = 2
 MAX_DESCRIPTIONS = 2
+MAX_CHARACTERS = 9000  # of the conversation, some 3,000 tokens: what is left of 4,096 holds the tools and an answer
 MAX_FAILURES = 2  # of one tool: an argument may be corrected once
 NEIGHBOURS = (5, 10)
 NEEDED = ("feature_stats", "calculate")  # a text without a placed value or a calculation explains too little
@@ -87,7 +88,7 @@ class _Steering(AgentMiddleware[Any, Any]):
         if len(made) < len(always):
             name, args = always[len(made)]
             return AIMessage("", tool_calls=[{"name": name, "args": args, "id": f"t{len(made) + 1}"}])
-        menu, may_end = self._menu(made)
+        menu, may_end = self._menu(made, request.messages)
         if not menu:
             return AIMessage(prompts.ENOUGH)
         settings: dict[str, Any] = {"final": prompts.ENOUGH, "described": request.tools}
@@ -103,9 +104,9 @@ class _Steering(AgentMiddleware[Any, Any]):
             return message.model_copy(update={"content": prompts.gathered(message.artifact, self._bundle.schema)})
         return message
 
-    def _menu(self, made: Sequence[Observation]) -> tuple[Menu, bool]:
+    def _menu(self, made: Sequence[Observation], messages: Sequence[AnyMessage]) -> tuple[Menu, bool]:
         """Return the calls that may come next, in the rule's order, and whether gathering may end instead."""
-        room = self.limit - len(made)
+        room = 0 if self._long(messages) else self.limit - len(made)
         if room <= 0:
             return [], True
         evidence = Evidence(made)
@@ -120,6 +121,10 @@ class _Steering(AgentMiddleware[Any, Any]):
         tried = {call.tool for call in made}
         needed = [entry for entry in menu if entry["function"]["name"] in NEEDED and _name(entry) not in tried]
         return (needed if room <= len(needed) else menu), not needed
+
+    def _long(self, messages: Sequence[AnyMessage]) -> bool:
+        said = (str(message.text) + str(getattr(message, "tool_calls", "")) for message in messages)
+        return sum(map(len, said)) > MAX_CHARACTERS
 
     def _unplaced(self, evidence: Evidence) -> list[str]:
         tried = {str(call.args.get("feature")) for call in evidence.observations if call.tool == "feature_stats"}

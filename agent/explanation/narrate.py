@@ -3,7 +3,9 @@
 There is no bundle to recompute from, so what is given is taken as observed; the text is verified against it.
 """
 
+import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -69,7 +71,8 @@ def narrate(
     Raises
     ------
     UserError
-        If a contribution is not a number or has no value in the row, or the probability is none.
+        If a contribution is not a number or has no value in the row, the probability is none, or statistics or the
+        dictionary do not have the shape above.
 
     Examples
     --------
@@ -77,40 +80,56 @@ def narrate(
     >>> print(told.text.splitlines()[1])
     2. The largest contribution comes from age: its value of 61 speaks for ill [t2].
     """
-    _check(row, probability, contributions, style, top)
-    toolbox = Toolbox(None, row)
-    toolbox.observations += _given(row, label, probability, contributions, dictionary or {}, top)
+    _check(row, contributions, style, top)
+    label, values = str(_plain(label, "the label")), {str(name): _plain(row[name], repr(name)) for name in row}
+    probability = _finite(probability, "The probability")
+    if not 0 <= probability <= 1:
+        raise UserError(f"The probability is {probability}.", hint="Give a number from 0 to 1.")
+    amounts = {str(name): _finite(part, f"The contribution of {name!r}") for name, part in contributions.items()}
+    known, words = _described("statistics", statistics), _described("dictionary", dictionary)
+    toolbox = Toolbox(None, values)
+    toolbox.observations += _given(values, label, probability, amounts, words, top)
     named = named_contributions(Evidence(toolbox.observations), top)
     for claim in named:
-        known = (statistics or {}).get(claim.feature)
-        described = (dictionary or {}).get(claim.feature, {}).get("description")
-        if known and isinstance(claim.value, int | float):
-            placed = _placed(claim.feature, float(claim.value), known)
+        if claim.feature in known and isinstance(claim.value, int | float) and not isinstance(claim.value, bool):
+            placed = _placed(claim.feature, float(claim.value), known[claim.feature])
             toolbox.observations.append(_observed(toolbox, "feature_stats", {"feature": claim.feature}, placed))
-        if described:
+        if described := words.get(claim.feature, {}).get("description"):
             found = {"feature": claim.feature, "description": str(described)}
             args = {"topic": "feature", "name": claim.feature}
             toolbox.observations.append(_observed(toolbox, "describe", args, found))
     if named:
         parts = tuple(claim.ref for claim in named)
         toolbox.call("calculate", {"expression": share_expression(Evidence(toolbox.observations), parts)})
-    return _told(toolbox, row, label, probability, load(llm), top)
+    return _told(toolbox, values, label, probability, load(llm), top)
 
 
-def _check(
-    row: Mapping[str, Any], probability: float, contributions: Mapping[str, float], style: str, top: int
-) -> None:
-    if not 0 <= probability <= 1:
-        raise UserError(f"The probability is {probability}.", hint="Give a number from 0 to 1.")
+def _check(row: Mapping[str, Any], contributions: Mapping[str, float], style: str, top: int) -> None:
     if style not in {"auto", "strict"} or top < 1:
         raise UserError(f"style={style!r}, top={top}: not possible.", hint="Use style='strict' and top of at least 1.")
     if not contributions:
         raise UserError("There are no contributions.", hint="Give {feature: contribution}.")
-    for feature, amount in contributions.items():
+    for feature in contributions:
         if feature not in row:
-            raise UserError(f"The row has no value for {feature!r}.", hint=did_you_mean(feature, row))
-        if isinstance(amount, bool) or not isinstance(amount, int | float) or not abs(amount) < float("inf"):
-            raise UserError(f"The contribution of {feature!r} is {amount!r}.", hint="Give a finite number.")
+            raise UserError(f"The row has no value for {feature!r}.", hint=did_you_mean(str(feature), map(str, row)))
+
+
+def _finite(number: Any, what: str) -> float:
+    """Return a number of any kind, NumPy's included, as a float."""
+    try:
+        found = float(number) if isinstance(number, Real) and not isinstance(number, bool) else math.nan
+    except OverflowError:
+        found = math.inf
+    if not math.isfinite(found):
+        raise UserError(f"{what} is {str(number)[:40]!r}.", hint="Give a finite number.")
+    return found
+
+
+def _described(what: str, given: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    for feature, part in (given or {}).items():
+        if not isinstance(part, Mapping):
+            raise UserError(f"{what}: {feature!r} has {part!r}.", hint="Give {feature: {name: value}}.")
+    return {str(feature): part for feature, part in (given or {}).items()}
 
 
 def _given(
@@ -118,40 +137,51 @@ def _given(
     label: str,
     probability: float,
     contributions: Mapping[str, float],
-    dictionary: Mapping[str, Mapping[str, str]],
+    dictionary: Mapping[str, Mapping[str, Any]],
     top: int,
 ) -> list[Observation]:
     """Return what was given in the shape of the tools' results."""
     order = sorted(contributions, key=lambda feature: -abs(contributions[feature]))
     entries = [
-        {"feature": feature, "value": _plain(row[feature]), "contribution": float(contributions[feature]), "rank": rank}
+        {"feature": feature, "value": row[feature], "contribution": contributions[feature], "rank": rank}
         | ({"unit": str(dictionary[feature]["unit"])} if dictionary.get(feature, {}).get("unit") else {})
         for rank, feature in enumerate(order)
     ]
-    absolute = sum(abs(entry["contribution"]) for entry in entries)
+    absolute = _finite(sum(map(abs, contributions.values())), "The sum of the contributions")
     explained = {"towards": label, "space": "margin", "absolute": absolute, "features": entries}
     return [
-        Observation(id="t1", tool="probability", result={label: float(probability)}),
+        Observation(id="t1", tool="probability", result={label: probability}),
         Observation(id="t2", tool="explain", args={"top": top}, result=explained),
     ]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str) -> Any:
     """Return a value as JSON has it; NumPy scalars know how, NaN is missing."""
     plain = value.item() if hasattr(value, "item") else value
-    if isinstance(plain, float) and plain != plain:  # noqa: PLR0124 - NaN
+    if isinstance(plain, float) and math.isnan(plain):
         return None
+    if isinstance(plain, int | float) and not isinstance(plain, bool):
+        _finite(plain, f"The value of {name}")
     return plain if plain is None or isinstance(plain, bool | int | float | str) else str(plain)
 
 
 def _placed(feature: str, value: float, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return statistics as `feature_stats` does, with what follows from them."""
-    per_label = all(isinstance(part, Mapping) for part in known.values())
-    overall = {} if per_label else {name: float(number) for name, number in known.items()}
-    labels = {str(name): dict(part) for name, part in known.items()} if per_label else {}
+    per_label = bool(known) and all(isinstance(part, Mapping) for part in known.values())
+    overall = {} if per_label else _numbers(feature, known)
+    labels = {str(label): _numbers(feature, part) for label, part in known.items()} if per_label else {}
     std = overall.get("std", 0.0)
     z_score = (value - overall["mean"]) / std if std > 0 and "mean" in overall else None
     return {"feature": feature, "overall": overall, "by_label": labels, "value": value, "z_score": z_score}
+
+
+def _numbers(feature: str, known: Mapping[str, Any]) -> dict[str, float]:
+    """Return the statistics there are; None stands for one that is not known."""
+    return {
+        str(name): _finite(number, f"statistics: the {name} of {feature!r}")
+        for name, number in known.items()
+        if number is not None
+    }
 
 
 def _observed(toolbox: Toolbox, tool: str, args: dict[str, Any], result: dict[str, Any]) -> Observation:
@@ -163,9 +193,9 @@ def _told(toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: flo
     steps = Writer(evidence, top, chat, explaining(evidence)).write()
     about = chat.describe()
     explanation = Explanation(
-        row={str(feature): _plain(value) for feature, value in row.items()},
+        row=dict(row),
         label=label,
-        probabilities={label: float(probability)},
+        probabilities={label: probability},
         decision=Decision(predictor=label),
         observations=toolbox.observations,
         steps=steps,

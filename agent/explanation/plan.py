@@ -5,7 +5,7 @@ against it, then remarks, then warnings, then the conclusion. `choices` says wha
 from it, and the verifier follows the same offers, so that a step left out is found like one made up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agent.explanation.claims import (
     Abstention,
@@ -106,16 +106,16 @@ def details(claim: Contribution, evidence: Evidence) -> list[Claim]:
     call = evidence.statistics(claim.feature)
     if call is None or claim.value is None:
         return []
-    favoured, opposed = _sides(claim, evidence)
+    favoured, opposed = _sides(claim, (call.result or {}).get("by_label", {}), evidence)
     numeric = not isinstance(claim.value, str | bool)
     make = _numeric if numeric else _categorical
     return [candidate for candidate in make(call.id, favoured, opposed, evidence) if holds(candidate, evidence)]
 
 
-def _sides(claim: Contribution, evidence: Evidence) -> tuple[str, str | None]:
+def _sides(claim: Contribution, known: Collection[str], evidence: Evidence) -> tuple[str, str | None]:
     """Return the label a feature speaks for and the one it speaks against: the final one and its likeliest rival."""
-    probabilities = evidence.find("probability")[-1].result or {}
-    rivals = sorted((label for label in probabilities if label != evidence.label), key=lambda x: -probabilities[x])
+    likely = dict.fromkeys(known, 0.0) | (evidence.find("probability")[-1].result or {})
+    rivals = sorted((label for label in likely if label != evidence.label), key=lambda x: -likely[x])
     rival = rivals[0] if rivals else None
     return (evidence.label, rival) if claim.sign > 0 or rival is None else (rival, evidence.label)
 

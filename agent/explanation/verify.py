@@ -3,8 +3,8 @@
 `verify` takes a receipt apart in this order: its observations (recomputed from the bundle), its decision, its sentences
 (each makes claims that the plan offers there, each claim true, each template one of the grammar's wordings, each text
 what the template shows), the whole text, and the seal (form, recorded outcome, digest). What cannot be recomputed is
-taken as recorded: who asked (`row_id`, `notes`, options), the place of the bundle, and what a language model did (`llm`, `usage`, its own
-probabilities and their weight, as far as they agree with the decision).
+taken as recorded: who asked (`row_id`, `notes`, options), where the bundle lay, and what a language model did (`llm`,
+`usage`, its own probabilities and their weight, as far as they agree with the decision).
 """
 
 from collections.abc import Mapping, Sequence
@@ -88,9 +88,10 @@ def _open(bundle: Bundle | str | Path | None, explanation: Explanation) -> Bundl
     recorded = explanation.bundle
     if recorded is None:
         raise ReceiptError("The receipt was made without a bundle.", hint="Check it with text_only (--text-only).")
-    path = recorded.get("path")
+    if "path" not in recorded:
+        raise ReceiptError("The receipt does not record where its bundle is.", hint="Give the bundle (--bundle).")
     try:
-        return Bundle.load(str(path), sha256=str(recorded.get("sha256")))
+        return Bundle.load(str(recorded["path"]), sha256=str(recorded.get("sha256")))
     except BundleError as error:
         raise ReceiptError(
             f"The bundle the receipt records cannot be used: {error.message}",

@@ -27,7 +27,7 @@ from tools.toolbox import Toolbox, langchain_tools
 
 __all__ = ["gather"]
 
-MAX_CALCULATIONS = 2
+MAX_CALCULATIONS = 1
 MAX_DESCRIPTIONS = 2
 MAX_CHARACTERS = 9000  # of the conversation, some 3,000 tokens: what is left of 4,096 holds the tools and an answer
 MAX_FAILURES = 2  # of one tool: an argument may be corrected once

@@ -63,17 +63,35 @@ def classify_table(
         raise TableError(error.message, file=error.file or source, hint=error.hint) from error
     for text in checked.notes:
         (note or (lambda _: None))(f"Note: {text}")
-    ids = [str(value) for value in rows[schema.id_column]] if schema.id_column in rows.columns else None
+    ids = _ids(rows, schema.id_column)
+    files = [receipt.file_name(row_id, number) for number, row_id in enumerate(ids)]
+    if receipts is not None:
+        _apart(files, source, schema.id_column)
     numbers: Iterator[int] = iter(range(len(rows)))
     if progress is not None:
         numbers = progress(numbers, len(rows), "classifying")
     for number in numbers:
         row = {name: _plain(checked.frame[name].iloc[number]) for name in schema.names}
-        row_id = ids[number] if ids is not None else None
-        explanation = clf.classify(row, row_id)
+        explanation = clf.classify(row, ids[number])
         if receipts is not None:
-            receipt.write(explanation, receipts / receipt.file_name(row_id, number))
-        yield row_id if row_id is not None else f"row {number}", explanation
+            receipt.write(explanation, receipts / files[number])
+        yield ids[number] or f"row {number}", explanation
+
+
+def _ids(rows: pd.DataFrame, column: str | None) -> list[str | None]:
+    """Return each row's id, or None where it has none."""
+    if column not in rows.columns:
+        return [None] * len(rows)
+    return [None if pd.isna(value) else str(value) for value in rows[column]]
+
+
+def _apart(files: list[str], source: str | None, column: str | None) -> None:
+    """Refuse rows whose receipts would overwrite each other."""
+    first: dict[str, int] = {}
+    for number, name in enumerate(files):
+        if first.setdefault(name, number) != number:
+            message = f"the id is that of row {first[name]} too, and their receipts would be one file ({name})."
+            raise TableError(message, file=source, column=column, row=number, hint="Give every row its own id.")
 
 
 def _plain(value: Any) -> Any:

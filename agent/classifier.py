@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict, TypeVar
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
@@ -118,8 +118,10 @@ class Classifier:
             raise UserError(f"top is {top}.", hint="Name at least 1 feature.")
         if abstain_below is not None and not 0 <= abstain_below <= 1:
             raise UserError(f"abstain_below is {abstain_below}.", hint="Give a probability between 0 and 1.")
-        if style == "prose":
-            raise UserError("The style 'prose' is not available yet.", hint="Use 'strict' or 'auto'.")
+        if style not in {"auto", "strict"}:
+            raise UserError(f"The style {style!r} is not available.", hint="Use 'strict' or 'auto'.")
+        if decide not in get_args(Decide):
+            raise UserError(f"decide is {decide!r}.", hint=f"Use one of {', '.join(get_args(Decide))}.")
         self.bundle, self.chat, self.top = bundle, chat, top
         self._decide, self._abstain_below, self._temperature = decide, abstain_below, temperature
         self._progress = progress

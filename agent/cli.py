@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from agent import console
-from tools.errors import TallystickError, UserError
+from tools.errors import ReceiptError, TallystickError, UserError
 
 if TYPE_CHECKING:
     from agent.llm.forking import ForkingChat
@@ -137,11 +137,20 @@ def verify(
     from tools.bundle import Bundle
 
     opened = Bundle.load(bundle) if bundle is not None and not text_only else None
-    out, failed = console.results(), False
+    out, failed, unreadable = console.results(), False, []
     for path in receipts:
-        verification = check(path, opened, text_only=text_only)
+        try:
+            verification = check(path, opened, text_only=text_only)
+        except ReceiptError as error:
+            message = f"{path}: {error.message.removeprefix(f'{path}: ')}"
+            unreadable.append(ReceiptError(message, hint=error.hint))
+            continue
         console.show_verification(str(path), verification, out)
         failed |= not verification.ok
+    for error in unreadable[:-1]:
+        console.notes().print(f"tallystick: {error}")
+    if unreadable:
+        raise unreadable[-1]
     raise typer.Exit(1 if failed else 0)
 
 

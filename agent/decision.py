@@ -99,8 +99,8 @@ def learn_weight(
     """Learn how much the language model's log-probabilities count, from validation rows.
 
     The weight from 0 to 1 with the least log loss, if it beats the predictor alone - sharpened or softened as suits it
-    best - by more than one standard error of the rows' differences, both chosen leave-one-out; otherwise 0. A model
-    that only repeats the predictor makes it sharper and no wiser, and must not change a label.
+    best - by more than one standard error of the rows' differences, both chosen leave-one-out, and fits all rows better
+    than that; otherwise 0. A model that only repeats the predictor makes it sharper and no wiser, and must not count.
 
     Parameters
     ----------
@@ -129,7 +129,9 @@ def learn_weight(
     both = _losses(base + _WEIGHTS[:, None, None] * own, truth)
     gains = _left_out(alone) - _left_out(both)
     gain, error = float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(n))
-    return (float(_WEIGHTS[both.sum(axis=1).argmin()]) if gain > max(error, LEAST_GAIN) else 0.0), gain
+    fit = float(alone.sum(axis=1).min() - both.sum(axis=1).min()) / n  # at most 0 where `llm` is the predictor again
+    counts = gain > max(error, LEAST_GAIN) and fit > LEAST_GAIN
+    return (float(_WEIGHTS[both.sum(axis=1).argmin()]) if counts else 0.0), gain
 
 
 def _losses(scores: npt.NDArray[np.float64], truth: Sequence[int]) -> npt.NDArray[np.float64]:

@@ -27,6 +27,7 @@ from tools.toolbox import Toolbox, langchain_tools
 
 __all__ = ["gather"]
 
+ALWAYS = ("predict", "probability", "explain")  # made once, first, and without asking
 MAX_CALCULATIONS = 1
 MAX_DESCRIPTIONS = 2
 MAX_CHARACTERS = 9000  # of the conversation, some 3,000 tokens: what is left of 4,096 holds the tools and an answer
@@ -84,25 +85,37 @@ class _Steering(AgentMiddleware[Any, Any]):
     ) -> ModelResponse[Any] | AIMessage:
         """Answer for the model where there is no choice; otherwise ask it, with the menu as its tools."""
         made = self._toolbox.observations
-        always = [("predict", {}), ("probability", {}), ("explain", {"top": self._top})]
-        if len(made) < len(always):
-            name, args = always[len(made)]
+        if len(made) < len(ALWAYS):
+            name = ALWAYS[len(made)]
+            args = {"top": self._top} if name == "explain" else {}
             return AIMessage("", tool_calls=[{"name": name, "args": args, "id": f"t{len(made) + 1}"}])
         menu, may_end = self._menu(made, request.messages)
         if not menu:
             return AIMessage(prompts.ENOUGH)
         settings: dict[str, Any] = {"final": prompts.ENOUGH, "described": request.tools}
         choice = "auto" if may_end and not self._by_rule else "any"
-        return handler(request.override(tools=[*menu], tool_choice=choice, model_settings=settings))
+        answer = handler(request.override(tools=[*menu], tool_choice=choice, model_settings=settings)).result[-1]
+        assert isinstance(answer, AIMessage)  # noqa: S101 - what a chat model answers
+        return self._one_call(answer, menu, may_end=may_end)
+
+    def _one_call(self, answer: AIMessage, menu: Menu, *, may_end: bool) -> AIMessage:
+        """Keep the first call of a tool on the menu; where one is due and none came, make the rule's."""
+        offered = {_name(entry) for entry in menu}
+        calls = [call for call in answer.tool_calls if call["name"] in offered]
+        if not calls and may_end:
+            return AIMessage(prompts.ENOUGH)
+        chosen = calls[0] if calls else _first_call(menu)
+        number = len(self._toolbox.observations) + 1
+        return AIMessage("", tool_calls=[{"name": chosen["name"], "args": chosen["args"], "id": f"t{number}"}])
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
-    ) -> ToolMessage | Command[Any]:
+    ) -> ToolMessage:
         """Show the model what a call found in few words, without any text from a cell."""
-        message = handler(request)
-        if isinstance(message, ToolMessage) and isinstance(message.artifact, Observation):
-            return message.model_copy(update={"content": prompts.gathered(message.artifact, self._bundle.schema)})
-        return message
+        handler(request)
+        seen = self._toolbox.observations[-1]
+        content = prompts.gathered(seen, self._bundle.schema)
+        return ToolMessage(content, tool_call_id=request.tool_call["id"], name=seen.tool, artifact=seen)
 
     def _menu(self, made: Sequence[Observation], messages: Sequence[AnyMessage]) -> tuple[Menu, bool]:
         """Return the calls that may come next, in the rule's order, and whether gathering may end instead."""
@@ -181,6 +194,13 @@ def _entry(tool: str, argument: str, values: Sequence[Any], **fixed: str) -> dic
     properties = {name: {"enum": [value]} for name, value in fixed.items()} | {argument: {"enum": list(values)}}
     parameters = {"type": "object", "properties": properties, "required": list(properties)}
     return {"type": "function", "function": {"name": tool, "description": "", "parameters": parameters}}
+
+
+def _first_call(menu: Menu) -> dict[str, Any]:
+    """Return the rule's choice: of the first tool that a text needs, else of the first, the first arguments."""
+    entry = next((entry for entry in menu if _name(entry) in NEEDED), menu[0])
+    properties = entry["function"]["parameters"]["properties"]
+    return {"name": _name(entry), "args": {name: allowed["enum"][0] for name, allowed in properties.items()}}
 
 
 def _name(entry: dict[str, Any]) -> str:

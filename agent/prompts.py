@@ -92,7 +92,7 @@ def _placed(result: Mapping[str, Any]) -> str:
     name = show_name(str(result["feature"]))
     if result.get("percentile") is not None:
         means = ", ".join(
-            f"mean of {show_name(label)} {show_number(part["mean"], 3)}"
+            f"mean of {show_name(label)} {show_number(part['mean'], 3)}"
             for label, part in result["by_label"].items()
             if part.get("mean") is not None
         )

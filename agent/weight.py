@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -62,9 +63,12 @@ def weight_of(
     file = _file(bundle, chat, top)
     if file is not None and file.exists():
         try:
-            return float(json.loads(file.read_text())["weight"])
+            known = float(json.loads(file.read_text())["weight"])
         except (ValueError, KeyError, TypeError, OSError):
-            _log.warning("%s cannot be read; the weight is learned again.", file)
+            known = math.nan
+        if 0 <= known <= 1:
+            return known
+        _log.warning("%s cannot be read; the weight is learned again.", file)
     weight, gain, rows = _learn(bundle, chat, top, progress)
     if file is not None:
         _keep(file, {"weight": weight, "gain_nats_per_row": gain, "rows": rows})

@@ -4,7 +4,7 @@ Works on the plain cells of `table.cells`. Knows nothing about files, labels or 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -13,16 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.errors import TableError
-from tools.table import Cell, number
+from tools.table import CONTROL, Cell, number
 
-__all__ = ["Kind", "checked_number", "kind_of", "natural_key", "predicts_alone", "text_of", "to_numbers"]
+__all__ = [
+    "Kind",
+    "alike",
+    "checked_number",
+    "is_code",
+    "kind_of",
+    "natural_key",
+    "predicts_alone",
+    "text_of",
+    "to_numbers",
+]
 
 LARGEST = 1e100  # squares and products of larger numbers leave the range of a float
 MAX_CATEGORIES = 200
 BOOLEAN_WORDS = ({"false", "true"}, {"no", "yes"}, {"f", "t"}, {"n", "y"}, {"off", "on"})
 CODE = re.compile(r"0\d+", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?", re.ASCII)
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+# Numbers as people write them: a currency or per cent sign, groups of three digits, the typographic minus.
+WRITTEN = re.compile(
+    r"[-+−]?[$€£¥₹]?\s?[-+−]?(\d+|[1-9]\d{0,2}([,'’_\s]\d{3})+)([.,]\d+)?\s?[%‰$€£¥₹]?"  # noqa: RUF001
+)
+DATE = re.compile(
+    r"\d{4}(?P<a>[-/.])\d{1,2}(?P=a)\d{1,2}([T ]\d{2}:\d{2}.*)?"
+    r"|\d{1,2}(?P<b>[-/.])\d{1,2}(?P=b)(\d{4}|\d{2})( \d{1,2}:\d{2}.*)?",
+    re.ASCII,
+)
 ID_NAME = re.compile(r"(^|[\W_])(id|index|idx|row|key|uuid|rownames?|rowid|unnamed)([\W_]|\d*$)|[a-z](Id|ID)$", re.I)
 
 
@@ -41,7 +61,7 @@ def kind_of(name: str, values: Sequence[Cell]) -> Kind | str:
     Raises
     ------
     TableError
-        A mostly numeric column holds text, an infinity, a decimal comma or a number beyond 1e100.
+        A column of numbers holds text, an infinity, a decimal comma, a currency sign, or a number beyond 1e100.
 
     Examples
     --------
@@ -56,29 +76,34 @@ def kind_of(name: str, values: Sequence[Cell]) -> Kind | str:
     if len(set(present)) == 1:
         return f"it has the same value {text_of(present[0])!r} in every row"
     if _is_numeric(name, values):
-        return _numeric(name, to_numbers(name, values))
+        numbers = to_numbers(name, values)
+        if np.nanmax(np.abs(numbers)) > 2**53 and any(map(_loses_digits, present)):
+            return "it holds integers of more digits than a number keeps; name it as the id column to keep it"
+        return _numeric(name, numbers)
     return _textual({text_of(value) for value in present}, len(present))
 
 
 def _is_numeric(name: str, values: Sequence[Cell]) -> bool:
-    """Tell numbers from text; a lone text among numbers is an error, and so are decimal commas."""
+    """Tell numbers from text; a lone text among numbers is an error, and so are decimal commas and ``12 %``."""
     present = [value for value in values if value is not None]
-    if all(isinstance(value, bool) for value in present) or any(_is_code(value) for value in present):
+    if all(isinstance(value, bool) for value in present) or any(is_code(value) for value in present):
         return False
-    numeric = [not isinstance(value, str) or number(value) is not None for value in present]
-    commas = [isinstance(value, str) and bool(DECIMAL_COMMA.fullmatch(value)) for value in present]
-    if any(commas) and all(a or b for a, b in zip(numeric, commas, strict=True)):
-        hint = "Write decimal points: 1.5, not 1,5."
-        raise TableError(f"{present[commas.index(True)]!r} has a decimal comma.", column=name, hint=hint)
-    if sum(numeric) < 0.9 * len(present):
+    texts = [value for value in present if isinstance(value, bool) or (isinstance(value, str) and number(value) is None)]
+    meant = all(isinstance(text, str) and WRITTEN.fullmatch(text) for text in texts)
+    if not meant and len(texts) > 0.1 * len(present):
         return False
-    if not all(numeric):
-        to_numbers(name, values)  # names the first text
+    to_numbers(name, values)  # names the first text
     return True
 
 
-def _is_code(value: Cell) -> bool:
+def is_code(value: Cell) -> bool:
+    """Tell digits that are no number: they begin with a zero."""
     return isinstance(value, str) and CODE.fullmatch(value) is not None
+
+
+def _loses_digits(value: Cell) -> bool:
+    whole = isinstance(value, int) or (isinstance(value, str) and INTEGER.fullmatch(value) is not None)
+    return whole and value is not None and int(value) != int(float(value))
 
 
 def _numeric(name: str, numbers: NDArray[np.float64]) -> Kind | str:
@@ -98,12 +123,14 @@ def _numeric(name: str, numbers: NDArray[np.float64]) -> Kind | str:
 def _textual(texts: set[str], count: int) -> Kind | str:
     if len(texts) == 2 and {text.casefold() for text in texts} in BOOLEAN_WORDS:
         return Kind("boolean", categories=tuple(sorted(texts, key=str.casefold)))  # f < t, n < y: false-like first
-    if all(ISO_DATE.fullmatch(text) for text in texts):
+    if all(DATE.fullmatch(text) for text in texts):
         return "it holds dates; give a number instead, e.g. days since the first date"
     if count >= 20 and len(texts) == count:
         return "every text in it occurs once; name it as the id column to keep it"
     if len(texts) > MAX_CATEGORIES:
         return f"it has {len(texts)} categories, more than {MAX_CATEGORIES}; group them into fewer"
+    if any(CONTROL.search(text) for text in texts):
+        return "a text in it holds a line break or another control character; replace that to keep it"
     return Kind("categorical", categories=tuple(sorted(texts)))
 
 
@@ -118,6 +145,24 @@ def text_of(value: Cell) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
+
+
+def alike(texts: Iterable[str]) -> tuple[str, str] | None:
+    """Return two texts that differ in case only, or are the same number, or None.
+
+    Examples
+    --------
+    >>> alike(["yes", "no", "Yes"]), alike(["1", "2", "1.0"]), alike(["a", "b"])
+    (('yes', 'Yes'), ('1', '1.0'), None)
+    """
+    seen: dict[str | float, str] = {}
+    for text in texts:
+        value = number(text)
+        key = text.casefold() if value is None else value
+        if key in seen:
+            return seen[key], text
+        seen[key] = text
+    return None
 
 
 def natural_key(text: str) -> tuple[bool, float, str]:
@@ -154,14 +199,24 @@ def to_number(name: str, value: Any, row: int | None = None) -> float:
     if value is None:
         return np.nan
     parsed = number(value) if isinstance(value, str) else value
-    if parsed is None:
-        comma = isinstance(value, str) and DECIMAL_COMMA.fullmatch(value)
-        hint = "Write decimal points: 1.5, not 1,5." if comma else "Correct it, or leave it empty."
-        raise TableError(f"{_short(value)} is not a number.", column=name, row=row, hint=hint)
+    if parsed is None or isinstance(parsed, bool):
+        raise TableError(f"{_short(value)} is not a number.", column=name, row=row, hint=_mend(value))
     try:
         return float(parsed)
     except OverflowError:
         return np.inf
+
+
+def _mend(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "Write 1 for true, 0 for false."
+    if GROUPED.fullmatch(value):
+        return f"Write {value.replace(',', '')}, or {value.replace(',', '.', 1)} if the comma is a decimal one."
+    if DECIMAL_COMMA.fullmatch(value):
+        return "Write decimal points: 1.5, not 1,5."
+    if WRITTEN.fullmatch(value):
+        return "Write the bare number, without signs and separators."
+    return "Correct it, or leave it empty."
 
 
 def _refuse_size(name: str, value: Cell, row: int | None) -> None:

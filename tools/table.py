@@ -5,13 +5,15 @@ Every cell of a text file stays text here, so that the id ``007`` stays ``007``;
 labels or kinds.
 """
 
+import codecs
 import csv
 import io
 import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,14 +26,36 @@ import pyarrow.parquet as pq
 
 from tools.errors import StorageError, TableError, did_you_mean
 
-__all__ = ["MISSING", "Cell", "cell", "cells", "check_columns", "number", "read_table", "write_csv"]
+__all__ = [
+    "CONTROL",
+    "MISSING",
+    "Cell",
+    "cell",
+    "cells",
+    "check_columns",
+    "located",
+    "number",
+    "read_table",
+    "write_csv",
+]
 
 Cell = str | float | int | bool | None
 
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "None", "?"})
 LIMIT_BYTES = 4 * 2**30
 DELIMITERS = ",;\t"
-COMPRESSED = {".gz", ".bz2", ".xz", ".zip", ".zst"}
+COMPRESSED = re.compile(rb"\x1f\x8b|PK\x03\x04|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd")  # gz zip bz2 xz zstd
+PARQUET = b"PAR1"
+JSON_LINES = {".jsonl", ".ndjson", ".json"}
+WIDE = {  # UTF-32 first: its mark begins with that of UTF-16
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# Control characters, line breaks, marks that turn the direction of writing, and halves of characters.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+HALF = re.compile(r"[\ud800-\udfff]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE | re.ASCII)
 
 
@@ -41,15 +65,16 @@ def read_table(source: str | Path, *, limit_bytes: int = LIMIT_BYTES) -> pd.Data
     Parameters
     ----------
     source : str or Path
-        ``.parquet``, ``.jsonl`` or ``.ndjson``; anything else is CSV with ``,``, ``;`` or tab between the cells.
-        ``-`` reads standard input: JSON lines if the first byte is ``{``, else CSV.
+        ``.jsonl``, ``.ndjson`` and ``.json`` hold JSON lines; what begins as a Parquet file is one; anything else is
+        CSV with ``,``, ``;`` or tab between the cells. ``-`` reads standard input: JSON lines if the first byte is
+        ``{``. Text is UTF-8, or has the byte order mark of UTF-16 or UTF-32.
     limit_bytes : int
         Largest size that is read.
 
     Returns
     -------
     DataFrame, shape (n_rows, n_columns)
-        CSV cells are text; JSON and Parquet cells keep their types.
+        CSV cells are text; JSON and Parquet cells keep their types. ``attrs["file"]`` is its name, for messages.
 
     Raises
     ------
@@ -68,42 +93,77 @@ def read_table(source: str | Path, *, limit_bytes: int = LIMIT_BYTES) -> pd.Data
     if str(source) == "-":
         name, data = "standard input", sys.stdin.buffer.read(limit_bytes + 1)
     else:
-        name, data = str(source), _read_bytes(Path(source), limit_bytes)
+        name, data = str(source), _read_bytes(str(source), limit_bytes)
     if len(data) > limit_bytes:
         raise TableError(f"larger than {limit_bytes} bytes.", file=name, hint="Split it, or take a sample of its rows.")
     if not data.strip():
         raise TableError("the file is empty.", file=name, hint="Give a header line and at least one row.")
+    if COMPRESSED.match(data):
+        hint = "Decompress it first, e.g. `gunzip` or `unzip`; save a spreadsheet as CSV."
+        raise TableError("compressed files and spreadsheets are not read.", file=name, hint=hint)
     suffix = Path(name).suffix.lower()
-    if suffix == ".parquet":
-        return _parse_parquet(data, name)
-    text = _decode(data, name)
-    json_lines = suffix in {".jsonl", ".ndjson"} or (str(source) == "-" and text.lstrip().startswith("{"))
-    return _parse_json_lines(text, name) if json_lines else _parse_csv(text, name)
+    if suffix == ".parquet" or data.startswith(PARQUET):
+        frame = _parse_parquet(data, name, limit_bytes)
+    else:
+        text = _decode(data, name)
+        json_lines = suffix in JSON_LINES or (str(source) == "-" and text.lstrip().startswith("{"))
+        frame = _parse_json_lines(text, name) if json_lines else _parse_csv(text, name)
+    frame.attrs["file"] = name
+    return frame
 
 
-def _read_bytes(path: Path, limit_bytes: int) -> bytes:
-    if "://" in str(path) or re.match(r"[a-z]{2,}:/", str(path)):
-        raise TableError("this is a URL, not a file.", file=str(path), hint="Download it first.")
-    if path.suffix.lower() in COMPRESSED:
-        raise TableError("compressed files are not read.", file=str(path), hint="Decompress it first, e.g. `gunzip`.")
-    if not path.is_file():
-        siblings = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = did_you_mean(path.name, siblings) if siblings and not path.exists() else "Give the path of one file."
-        raise TableError("there is no such file.", file=str(path), hint=hint)
+@contextmanager
+def located(frame: pd.DataFrame) -> Iterator[None]:
+    """Name the file a table was read from in the errors about it."""
     try:
+        yield
+    except TableError as error:
+        if error.file is None and "file" in frame.attrs:
+            error.file = frame.attrs["file"]
+            error.message = f"{error.file}{': ' if error.column is None else ', '}{error.message}"
+        raise
+
+
+def _read_bytes(source: str, limit_bytes: int) -> bytes:
+    if re.match(r"[a-z][a-z0-9+.-]+:/", source, re.IGNORECASE):
+        raise TableError("this is a URL, not a file.", file=source, hint="Download it first.")
+    path = Path(source)
+    try:
+        if not path.is_file():  # before it is opened: a pipe without a writer would wait for ever
+            raise _no_file(path)
         with path.open("rb") as file:
             return file.read(limit_bytes + 1)
     except OSError as error:
-        raise TableError(f"cannot be read: {error.strerror}.", file=str(path)) from error
+        hint = "Check its path and permissions."
+        raise TableError(f"cannot be read: {error.strerror}.", file=source[:200], hint=hint) from error
+
+
+def _no_file(path: Path) -> TableError:
+    if path.is_dir():
+        return TableError("this is a directory.", file=str(path), hint="Give the path of one file.")
+    if path.exists():
+        hint = "Give the path of one file, or '-' and pipe it to standard input."
+        return TableError("this is no ordinary file.", file=str(path), hint=hint)
+    tables = {".csv", ".tsv", ".txt", ".parquet", *JSON_LINES}
+    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    siblings = sorted(name for name in siblings if Path(name).suffix.lower() in tables)
+    hint = did_you_mean(path.name, siblings) if siblings else "Give the path of one file."
+    return TableError("there is no such file.", file=str(path), hint=hint)
 
 
 def _decode(data: bytes, name: str) -> str:
+    encoding = next((wide for mark, wide in WIDE.items() if data.startswith(mark)), "utf-8-sig")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        hint = "Convert it, e.g. `iconv -f latin1 -t utf-8`."
-        raise TableError(f"line {line} is not UTF-8.", file=name, hint=hint) from error
+        hint = "Convert it, e.g. `iconv -f windows-1252 -t utf-8`."
+        raise TableError(f"line {line} is not {encoding[:6].upper()}.", file=name, hint=hint) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        hint = "Is it UTF-16? Convert it, e.g. `iconv -f utf-16le -t utf-8`."
+        raise TableError(f"line {line} holds a NUL character.", file=name, hint=hint)
+    return text
 
 
 def _parse_csv(text: str, name: str) -> pd.DataFrame:
@@ -140,15 +200,15 @@ def _delimiter(text: str) -> str:
 def _parse_json_lines(text: str, name: str) -> pd.DataFrame:
     rows: list[list[Any]] = []
     header: list[str] = []
+    hint = "Write one object per line, e.g. with `jq -c`."
     for number_, line in enumerate(line for line in text.split("\n") if line.strip()):
         try:
-            pairs = json.loads(line, object_pairs_hook=_Pairs)
+            pairs = json.loads(line, object_pairs_hook=_Object)
         except (json.JSONDecodeError, RecursionError, ValueError) as error:
-            raise TableError(
-                f"not JSON: {error}.", file=name, row=number_, hint="Write one object per line."
-            ) from error
-        if not isinstance(pairs, _Pairs):
-            raise TableError("not a JSON object.", file=name, row=number_, hint="Write one object per line.")
+            why = str(error).split(";")[0]
+            raise TableError(f"not JSON: {why}.", file=name, row=number_, hint=hint) from error
+        if not isinstance(pairs, _Object):
+            raise TableError("not a JSON object.", file=name, row=number_, hint=hint)
         if not rows:
             header = [key.strip() for key, _ in pairs]
             check_columns(header, file=name)
@@ -161,7 +221,7 @@ def _parse_json_lines(text: str, name: str) -> pd.DataFrame:
     return _frame(header, rows, name)
 
 
-class _Pairs(list[tuple[str, Any]]):
+class _Object(list[tuple[str, Any]]):
     """A JSON object as its pairs, so that a repeated key is seen."""
 
 
@@ -172,10 +232,12 @@ def _frame(header: Sequence[str], rows: Sequence[Sequence[Any]], name: str) -> p
     return pd.DataFrame(dict(zip(header, map(list, columns), strict=True)), dtype=object)
 
 
-def _parse_parquet(data: bytes, name: str) -> pd.DataFrame:
+def _parse_parquet(data: bytes, name: str, limit_bytes: int) -> pd.DataFrame:
     try:
         stored = pq.ParquetFile(pa.BufferReader(data))
         check_columns(stored.schema_arrow.names, file=name)
+        if stored.metadata.num_rows * stored.metadata.num_columns * 8 > limit_bytes:
+            raise TableError(f"unpacks to more than {limit_bytes} bytes.", file=name, hint="Take a sample of its rows.")
         table = stored.read()
     except (pa.ArrowException, OSError) as error:
         raise TableError("not a Parquet file.", file=name, hint="Write it again, or give CSV.") from error
@@ -187,7 +249,7 @@ def _parse_parquet(data: bytes, name: str) -> pd.DataFrame:
 
 
 def check_columns(columns: Iterable[Hashable], *, file: str | None = None) -> None:
-    """Refuse blank, duplicate and non-text column names.
+    """Refuse blank, duplicate and non-text column names, and those with control characters.
 
     Examples
     --------
@@ -200,7 +262,12 @@ def check_columns(columns: Iterable[Hashable], *, file: str | None = None) -> No
         if not isinstance(name, str) or not name.strip():
             message = f"column {position} (counted from 0) has no name." if name == "" else f"{name!r} is not a name."
             raise TableError(message, file=file, hint="Give every column a name of its own, as text.")
-    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+        if CONTROL.search(name):
+            message = "the name holds a line break or another control character."
+            raise TableError(message, file=file, column=name, hint="Rename the column.")
+    if not names:
+        raise TableError("there is no column.", file=file, hint="Give every column a name of its own.")
+    name, count = Counter(names).most_common(1)[0]
     if count > 1:
         hint = "Give every column a name of its own."
         raise TableError(f"the name occurs {count} times.", file=file, column=str(name), hint=hint)
@@ -240,6 +307,9 @@ def cell(value: Any, column: str, row: int | None = None) -> Cell:
     """Return one cell as a plain value, as `cells` does."""
     if isinstance(value, str):
         stripped = value.strip()
+        if not stripped.isascii() and HALF.search(stripped):
+            hint = "Write the whole character, or leave it out."
+            raise TableError("the text holds half a character.", column=column, row=row, hint=hint)
         return None if stripped in MISSING else stripped
     if value is None or value is pd.NA or value is pd.NaT:
         return None
@@ -251,8 +321,9 @@ def cell(value: Any, column: str, row: int | None = None) -> Cell:
         return value
     if isinstance(value, float | Decimal):
         return None if value != value else float(value)  # noqa: PLR0124 - NaN is not itself
-    hint = "Give one number or one text per cell."
-    raise TableError(f"{type(value).__name__} is not a single value.", column=column, row=row, hint=hint)
+    what = type(value).__name__.strip("_").lower()
+    hint = "Give one number or one text per cell, or leave the column out."
+    raise TableError(f"{what} is not a single value.", column=column, row=row, hint=hint)
 
 
 def write_csv(frame: pd.DataFrame, path: str | Path) -> None:

@@ -365,11 +365,13 @@ def share_expression(evidence: Evidence, parts: tuple[str, ...]) -> str:
     return f"100 * ({named}) / {reference(evidence.explained.id, 'absolute')}"
 
 
-def ratio_expression(_evidence: Evidence, parts: tuple[str, ...]) -> str:
+def ratio_expression(evidence: Evidence, parts: tuple[str, ...]) -> str:
     """Return the expression for the ratio of a row's value to one label's mean of the same feature."""
     value, mean = parts
     (call, *rest), (other, *path) = value.split("."), mean.split(".")
-    if call != other or rest != ["value"] or path[:1] != ["by_label"] or path[-1] != "mean":
+    known = evidence.statistics(str(evidence.value(reference(call, "feature"))))
+    of_row = known is not None and known.id == call == other
+    if not of_row or rest != ["value"] or path[:1] != ["by_label"] or path[-1] != "mean":
         raise ToolError(f"{value!r} and {mean!r} are not a value and a mean of one feature.")
     return f"{value} / {mean}"
 

@@ -102,7 +102,8 @@ class Evidence:
 
     def statistics(self, feature: str) -> Observation | None:
         """Return the statistics that were asked for about one feature with the row's value, if any."""
-        calls = [o for o in self.find("feature_stats") if (o.result or {}).get("feature") == feature]
+        asked = [o for o in self.find("feature_stats") if "value" not in o.args]
+        calls = [o for o in asked if (o.result or {}).get("feature") == feature]
         return calls[-1] if calls else None
 
     def described(self, feature: str) -> str | None:

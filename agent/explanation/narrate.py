@@ -171,8 +171,9 @@ def _placed(feature: str, value: float, known: Mapping[str, Any]) -> dict[str, A
     overall = {} if per_label else _numbers(feature, known)
     labels = {str(label): _numbers(feature, part) for label, part in known.items()} if per_label else {}
     std = overall.get("std", 0.0)
-    z_score = (value - overall["mean"]) / std if std > 0 and "mean" in overall else None
-    return {"feature": feature, "overall": overall, "by_label": labels, "value": value, "z_score": z_score}
+    z_score = (value - overall["mean"]) / std if std > 0 and "mean" in overall else math.inf
+    placed = {"z_score": z_score} if math.isfinite(z_score) else {}
+    return {"feature": feature, "overall": overall, "by_label": labels, "value": value, **placed}
 
 
 def _numbers(feature: str, known: Mapping[str, Any]) -> dict[str, float]:

@@ -50,7 +50,7 @@ def file_name(row_id: str | None, number: int) -> str:
     >>> file_name("a/b c", 3), file_name(None, 3), file_name("..", 0)
     ('a%2Fb%20c.json', '3.json', '%2E%2E.json')
     """
-    name = str(number) if row_id is None else urllib.parse.quote(row_id, safe="")
+    name = urllib.parse.quote(row_id, safe="", errors="surrogatepass") if row_id else str(number)
     if name.startswith("."):
         name = name.replace(".", "%2E")
     if len(name) > 200:  # longer names are refused by common file systems

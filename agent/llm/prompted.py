@@ -6,6 +6,7 @@ Free text and tool calls are the wrapped model's own.
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -16,6 +17,7 @@ from pydantic import PrivateAttr
 
 from agent.llm.engine import Usage
 from agent.llm.forking import Fork, ForkingChat, Text
+from tools.errors import EngineError, TallystickError
 
 __all__ = ["PromptedChat"]
 
@@ -81,9 +83,10 @@ class PromptedChat(ForkingChat):
 
     def _write(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> Iterator[str]:
         shown = [*messages, AIMessage(prefix)] if prefix else list(messages)
-        for chunk in self.inner.stream(shown, stop=list(text.stop) or None):
-            self._count(chunk)
-            yield str(chunk.text)
+        with _engine(self._llm_type):
+            for chunk in self.inner.stream(shown, stop=list(text.stop) or None):
+                self._count(chunk)
+                yield str(chunk.text)
 
     def _string(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> str:
         limit = (text.json_schema or {}).get("maxLength")
@@ -104,7 +107,8 @@ class PromptedChat(ForkingChat):
             bound = self.inner.bind_tools(tools, tool_choice=kwargs.get("tool_choice") or "auto")
         except NotImplementedError:  # a model without tools of its own: the call is put together fork by fork
             return super()._generate(messages, stop, run_manager, **kwargs)
-        message = bound.invoke(messages, stop=stop)
+        with _engine(self._llm_type):
+            message = bound.invoke(messages, stop=stop)
         self._count(message)
         if final and not message.tool_calls:
             message = AIMessage(final, usage_metadata=message.usage_metadata)
@@ -116,7 +120,8 @@ class PromptedChat(ForkingChat):
         said = f"Your answer so far: {prefix}\n" if prefix else ""
         question = f"{said}How does it go on?\n{numbered}\nReply with the number of one option and nothing else."
         for _ in range(2):
-            answer = self.inner.invoke([*messages, HumanMessage(question)])
+            with _engine(self._llm_type):
+                answer = self.inner.invoke([*messages, HumanMessage(question)])
             self._count(answer)
             index = _read(str(answer.text), options)
             if index is not None:
@@ -129,6 +134,18 @@ class PromptedChat(ForkingChat):
         if known:
             cached = known.get("input_token_details", {}).get("cache_read", 0)
             self._usage += Usage(known["input_tokens"], cached, known["output_tokens"])
+
+
+@contextmanager
+def _engine(name: str) -> Iterator[None]:
+    """Turn any error of a provider into an EngineError: each has errors of its own."""
+    try:
+        yield
+    except TallystickError:
+        raise
+    except Exception as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        raise EngineError(f"{name}: {said[0][:300]}") from error
 
 
 def _read(answer: str, options: Sequence[str]) -> int | None:

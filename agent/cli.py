@@ -147,8 +147,8 @@ def verify(
             continue
         console.show_verification(str(path), verification, out)
         failed |= not verification.ok
-    for error in unreadable[:-1]:
-        console.notes().print(f"tallystick: {error}")
+    for problem in unreadable[:-1]:
+        console.notes().print(f"tallystick: {problem}")
     if unreadable:
         raise unreadable[-1]
     raise typer.Exit(1 if failed else 0)

@@ -41,7 +41,7 @@ _WORDS = frozenset(
     has have here higher how its label labelled language largest leans less like likely likewise limit log lower
     main make makes margin maximum mean median minimum missing model more most named narrow next none not number
     odds off one only other outside outweigh overall own percent person point points predictor probability puts
-    range rank rather reason rest row rows run same score second set should similar speak speaks standard
+    range rank rather reason rest row rows run same says score second set should similar speak speaks standard
     starting strongest sure takes than that the their there these they third this times together too total
     towards training true two unusual value values was way weighing were what when where which whose with word
     would yes

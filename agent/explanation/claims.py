@@ -39,6 +39,7 @@ __all__ = [
 TOLERANCE = 1e-6  # relative: the first six significant digits of a recomputed value must agree
 
 LEAST_DIFFERENCE = 0.2  # between two means, in standard deviations: below, being closer to one of them says nothing
+LEAST_DEVIATION = 0.25  # standard deviations: below, a value is at the mean for all that matters
 LEAST_MAJORITY = 66  # percent of rows on the other side: below, a position says nothing
 
 Certainty = Literal["almost certain", "confident", "fairly confident", "unsure", "against"]
@@ -199,9 +200,9 @@ class Deviation(_Claim):
         return reference(self.call, "z_score")
 
     def true_of(self, evidence: Evidence) -> bool:
-        """The z-score has that sign, and is not shown as nothing."""
+        """The z-score has that sign, and is worth a sentence."""
         sign = 1 if self.relation == "above" else -1
-        return sign * evidence.shown_number(self.ref) >= 0.1
+        return sign * evidence.shown_number(self.ref) >= LEAST_DEVIATION
 
 
 class Share(_Claim):

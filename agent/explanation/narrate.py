@@ -98,7 +98,7 @@ def narrate(
             found = {"feature": claim.feature, "description": str(described)}
             args = {"topic": "feature", "name": claim.feature}
             toolbox.observations.append(_observed(toolbox, "describe", args, found))
-    if named:
+    if len(named) < sum(amount != 0 for amount in contributions.values()):  # otherwise the share is no news
         parts = tuple(claim.ref for claim in named)
         toolbox.call("calculate", {"expression": share_expression(Evidence(toolbox.observations), parts)})
     return _told(toolbox, values, label, probability, load(llm), top)

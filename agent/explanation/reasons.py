@@ -150,7 +150,8 @@ def _category(claim: Contribution, rest: Sequence[Claim], evidence: Evidence) ->
 
 
 def _missing(claim: Contribution, evidence: Evidence) -> list[str]:
-    name, value, rank = _subject(claim, evidence)
+    name, _, rank = _subject(claim, evidence)
+    value = "{" + claim.ref + ".value}"
     return [
         form
         for does in _directions(claim, evidence)

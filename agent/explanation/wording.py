@@ -81,8 +81,8 @@ def _conclusion(_: Label, rest: Sequence[Claim], evidence: Evidence) -> list[str
             if reason.side == "against":
                 return [
                     f"Although {name} speaks against it, the row is classified as {label}, with a probability of {p}",
-                    f"What speaks against it, {name} above all, does not outweigh the rest: the row is classified as "
-                    f"{label}, at a probability of {p}",
+                    f"What {name} says against it does not outweigh the rest: the row is classified as {label}, "
+                    f"at a probability of {p}",
                 ]
             return [
                 f"Chiefly because of {name}, the row is classified as {label}, with a probability of {p}",

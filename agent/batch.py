@@ -10,6 +10,8 @@ from agent.classifier import Classifier
 from agent.explanation import receipt
 from agent.explanation.result import Explanation
 from tools.errors import TableError
+from tools.kinds import text_of
+from tools.table import cells
 
 __all__ = ["classify_table"]
 
@@ -82,7 +84,7 @@ def _ids(rows: pd.DataFrame, column: str | None) -> list[str | None]:
     """Return each row's id, or None where it has none."""
     if column not in rows.columns:
         return [None] * len(rows)
-    return [None if pd.isna(value) else str(value) for value in rows[column]]
+    return [None if value is None else text_of(value) for value in cells(rows[column])]
 
 
 def _apart(files: list[str], source: str | None, column: str | None) -> None:

@@ -101,8 +101,10 @@ class Brought:
         except (ValueError, TypeError) as error:
             hint = "If values are missing, put an imputer into its pipeline."
             raise TableError(
-                f"the brought predictor refuses the rows: {str(error).splitlines()[0][:200]}", hint=hint
+                f"the brought predictor refuses the rows: {str(error).splitlines()[0][:200].rstrip('.')}.", hint=hint
             ) from error
+        if not np.isfinite(found).all():
+            raise UserError("the brought predictor's probabilities are not all numbers.", hint="Fit it again.")
         if not np.allclose(found.sum(axis=1), 1.0) or (found < 0).any():
             raise UserError("the brought predictor's probabilities do not sum to 1.", hint="Calibrate it first.")
         return np.asarray(found / found.sum(axis=1, keepdims=True))

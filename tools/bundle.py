@@ -2,16 +2,13 @@
 
 In memory and on disk a bundle is the same few files of bytes: fitting writes them, loading checks every digest before
 anything is parsed, and parts are parsed when they are first used. JSON and Parquet only, plus a skops file where
-somebody brought a predictor. Knows nothing about the agent.
+somebody brought a predictor. Knows nothing about the agent; see `storage.py` for the directory.
 """
 # ruff: noqa: N802, N803, N806 - X is scikit-learn's name for a matrix of rows
 
 import hashlib
 import io
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -25,26 +22,22 @@ from numpy.typing import NDArray
 
 from tools.attribution import Attributor
 from tools.brought import dump_skops, load_skops, read_skops
-from tools.errors import BundleError, StorageError, ToolError, UserError, did_you_mean
-from tools.kinds import text_of
+from tools.errors import BundleError, ToolError, UserError, did_you_mean
 from tools.models import Floats
 from tools.neighbours import Neighbours
 from tools.predictor import KINDS, Predictor, measure
 from tools.sampling import stratified
 from tools.schema import Row, Schema
 from tools.statistics import Statistics
-from tools.table import cells
+from tools.storage import BROUGHT, canonical, manifest, read_files, write_files
+from tools.table import located
 
 __all__ = ["Bundle"]
 
 T = TypeVar("T")
 
-FORMAT = 1
-MANIFEST = "manifest.json"
-FILES = ("report.json", "predictor.json", "rows.parquet", "schema.json", "statistics.json")
-BROUGHT = "predictor.skops"
-MOST_BYTES = 8 * 2**30
 HELD_OUT = 0.2
+FEW_ROWS = 30  # an accuracy measured on so few rows has a standard error of up to 0.09
 
 
 class Bundle:
@@ -96,13 +89,18 @@ class Bundle:
         seed : int
             Of the split, the folds and the samples; the same table and seed give the same fingerprint.
 
+        Notes
+        -----
+        What was noted on the way is in ``schema.notes``.
+
         Raises
         ------
         UserError
             The table or the predictor does not fit; see `TableError`, `BundleError`.
         """
-        schema = Schema.infer(frame, target, id_column, dictionary)
-        checked, y = schema.check(frame).frame, schema.label_indices(frame)
+        with located(frame):
+            schema = Schema.infer(frame, target, id_column, dictionary)
+            checked, y, ids = schema.check(frame).frame, schema.label_indices(frame), schema.row_ids(frame)
         X = schema.encode(checked)
         held_out = stratified(y, round(len(y) * HELD_OUT), seed)
         train = np.setdiff1d(np.arange(len(y)), held_out)
@@ -118,14 +116,14 @@ class Bundle:
             },
         }
         statistics = Statistics.compute(checked.iloc[train], y[train], schema)
-        ids = None if id_column is None else [text_of(value) for value in cells(frame[id_column])]
+        schema = schema.model_copy(update={"notes": (*schema.notes, *_cautions(fitted, len(held_out)))})
         return cls(
             {
-                "predictor.json": _canonical(fitted.to_json()),
-                "report.json": _canonical(report),
+                "predictor.json": canonical(fitted.to_json()),
+                "report.json": canonical(report),
                 "rows.parquet": _pack_rows(checked, schema, y, held_out, ids),
-                "schema.json": _canonical(schema.model_dump(mode="json")),
-                "statistics.json": _canonical(statistics.stored),
+                "schema.json": canonical(schema.model_dump(mode="json")),
+                "statistics.json": canonical(statistics.stored),
                 **extra,
             }
         )
@@ -155,7 +153,7 @@ class Bundle:
     @cached_property
     def statistics(self) -> Statistics:
         """Statistics of the training rows."""
-        return Statistics(self.schema, self._parse("statistics.json", json.loads))
+        return Statistics(self.schema, self._parse("statistics.json", _statistics_of(self.schema)))
 
     @cached_property
     def neighbours(self) -> Neighbours:
@@ -227,27 +225,23 @@ class Bundle:
     @cached_property
     def sha256(self) -> str:
         """The fingerprint: SHA-256 of the canonical manifest, which holds the digest of every file."""
-        return hashlib.sha256(self._manifest).hexdigest()
-
-    @cached_property
-    def _manifest(self) -> bytes:
-        files = {name: _entry(data) for name, data in self._files.items()}
-        return _canonical({"format": FORMAT, "files": files})
+        return hashlib.sha256(manifest(self._files)).hexdigest()
 
     @cached_property
     def _report(self) -> dict[str, Any]:
-        report: dict[str, Any] = self._parse("report.json", json.loads)
-        return report
+        return self._parse("report.json", _report_of)
 
     @cached_property
     def _table(self) -> pa.Table:
-        return self._parse("rows.parquet", lambda data: pq.read_table(pa.BufferReader(data)))
+        names = [*self.schema.names, "label", "split", *(["row_id"] if self.schema.id_column is not None else [])]
+        return self._parse("rows.parquet", lambda data: pq.read_table(pa.BufferReader(data)).select(names))
 
     def _parse(self, name: str, parse: Callable[[bytes], T]) -> T:
         try:
             return parse(self._files[name])
-        except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
-            raise BundleError(f"{name} is not as this program writes it.", hint="Fit the bundle again.") from error
+        except (ValueError, KeyError, TypeError, RecursionError, pa.ArrowException) as error:
+            where = name if self.path is None else self.path / name
+            raise BundleError(f"{where} is not as this program writes it.", hint="Fit the bundle again.") from error
 
     def save(self, path: str | Path) -> Path:
         """Write the directory, whole or not at all; a bundle that is there is replaced.
@@ -260,17 +254,7 @@ class Bundle:
             It cannot be written.
         """
         path = Path(path).absolute()
-        if path.exists() and not _replaceable(path):
-            raise BundleError(f"{path}: is there, and is no bundle.", hint="Choose another directory.")
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(partial, {**self._files, MANIFEST: self._manifest})
-            _swap(partial, path)
-        except OSError as error:
-            shutil.rmtree(partial, ignore_errors=True)
-            hint = "Check the folder and the free space."
-            raise StorageError(f"{path}: cannot be written: {error.strerror}.", hint=hint) from error
+        write_files(path, self._files)
         self.path = path
         return path
 
@@ -289,28 +273,12 @@ class Bundle:
         BundleError
             It is no bundle, damaged, of a newer format, or another one.
         """
-        path = Path(path)
-        try:
-            stored = _read_manifest(path)
-            files = {name: _read_checked(path / name, entry) for name, entry in stored["files"].items()}
-        except OSError as error:
-            hint = "Give the directory that `tallystick fit` wrote."
-            raise BundleError(f"{path}: is no bundle: {error.strerror}.", hint=hint) from error
-        bundle = cls(files, path.absolute())
+        path = Path(path).absolute()
+        bundle = cls(read_files(path), path)
         if sha256 is not None and bundle.sha256 != sha256:
             message = f"{path}: has the fingerprint {bundle.sha256[:12]}…, not {sha256[:12]}…."
             raise BundleError(message, hint="Give the bundle that was used.")
         return bundle
-
-
-def _canonical(value: Any) -> bytes:
-    """Return the one JSON text of a value: keys sorted, no blanks, no NaN."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
-
-
-def _entry(data: bytes) -> dict[str, Any]:
-    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def _predictor(
@@ -323,21 +291,49 @@ def _predictor(
         if Path(predictor).suffix != ".skops":
             hint = f"{did_you_mean(str(predictor), KINDS)} Or give the path of a .skops file."
             raise UserError(f"there is no predictor {str(predictor)!r}.", hint=hint)
-        data = read_skops(predictor)
+        data, name = read_skops(predictor), str(predictor)
     else:
-        data = dump_skops(predictor)
-    return Predictor.bring(load_skops(data, BROUGHT), schema), {BROUGHT: data}
+        data, name = dump_skops(predictor), type(predictor).__name__
+    return Predictor.bring(load_skops(data, name), schema), {BROUGHT: data}
+
+
+def _cautions(fitted: Predictor, held_out: int) -> list[str]:
+    """Return what to bear in mind when reading the measures."""
+    notes = []
+    if not fitted.native:
+        notes.append("the predictor was brought: if it was trained on held-out rows, it measures better than it is")
+    if held_out < FEW_ROWS:
+        notes.append(f"only {held_out} rows are held out: the measures are rough")
+    return notes
+
+
+def _report_of(data: bytes) -> dict[str, Any]:
+    report = json.loads(data)
+    kinds = {"seed": int, "importance": list, "performance": dict}
+    if not all(isinstance(report[key], kind) for key, kind in kinds.items()):
+        raise TypeError(kinds)
+    return dict(report)
+
+
+def _statistics_of(schema: Schema) -> Callable[[bytes], dict[str, Any]]:
+    def parse(data: bytes) -> dict[str, Any]:
+        stored = json.loads(data)
+        if set(stored["features"]) != set(schema.names):
+            raise ValueError(set(schema.names))
+        return dict(stored)
+
+    return parse
 
 
 def _pack_rows(
-    frame: pd.DataFrame, schema: Schema, y: NDArray[np.int64], held_out: NDArray[np.int64], ids: list[str] | None
+    frame: pd.DataFrame, schema: Schema, y: NDArray[np.int64], held_out: NDArray[np.int64], ids: tuple[str, ...] | None
 ) -> bytes:
     split = np.full(len(y), "train", dtype=object)
     split[held_out] = "held-out"
     columns: dict[str, Any] = {name: frame[name].tolist() for name in schema.names if schema.by_name[name].categories}
     columns = {name: columns.get(name, frame[name].to_numpy()) for name in schema.names}
     columns |= {"label": [schema.labels[code] for code in y], "split": split.tolist()}
-    columns |= {} if ids is None else {"row_id": ids}
+    columns |= {} if ids is None else {"row_id": list(ids)}
     packed = io.BytesIO()
     pq.write_table(pa.table(columns), packed)
     return packed.getvalue()
@@ -346,74 +342,3 @@ def _pack_rows(
 def _column(column: pa.ChunkedArray) -> "pd.Series[Any]":
     text = pa.types.is_string(column.type) or pa.types.is_null(column.type)
     return pd.Series(column.to_pylist(), dtype=object) if text else pd.Series(column.to_numpy())
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    """Return the manifest, its form checked; a newer format is told from damage."""
-    data = _read_bounded(path / MANIFEST, 2**20)
-    damaged = BundleError(f"{path / MANIFEST}: is damaged.", hint="Copy or fit the bundle again.")
-    try:
-        stored = json.loads(data)
-        newer, known = stored["format"] > FORMAT, stored["format"] == FORMAT
-        files = set(stored["files"])
-        sizes = [(entry["bytes"], entry["sha256"]) for entry in stored["files"].values()]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged from error
-    if newer:
-        hint = "Update tallystick, or fit the bundle again."
-        raise BundleError(f"{path}: has format {stored['format']}, this program reads {FORMAT}.", hint=hint)
-    if not known or data != _canonical(stored) or not all(isinstance(size, int) for size, _ in sizes):
-        raise damaged
-    present = {entry.name for entry in path.iterdir()} - {MANIFEST}
-    if files - {BROUGHT} != set(FILES) or present != files:
-        odd = sorted(present ^ (files | set(FILES)))
-        raise BundleError(f"{path}: has missing or extra files: {odd}.", hint="Copy or fit the bundle again.")
-    return dict(stored)
-
-
-def _read_bounded(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise BundleError(f"{path}: is larger than it should be.", hint="Copy or fit the bundle again.")
-    return data
-
-
-def _read_checked(path: Path, entry: dict[str, Any]) -> bytes:
-    data = _read_bounded(path, min(entry["bytes"], MOST_BYTES))
-    if _entry(data) != entry:
-        raise BundleError(f"{path}: its digest is not the recorded one.", hint="Copy or fit the bundle again.")
-    return data
-
-
-def _replaceable(path: Path) -> bool:
-    """Tell an empty directory, or one that holds a bundle and nothing else."""
-    if not path.is_dir() or path.is_symlink():
-        return False
-    present = {entry.name for entry in path.iterdir()}
-    return not present or (MANIFEST in present and present <= {MANIFEST, BROUGHT, *FILES})
-
-
-def _write(directory: Path, files: Mapping[str, bytes]) -> None:
-    directory.mkdir()
-    for name, data in files.items():
-        with (directory / name).open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _swap(partial: Path, path: Path) -> None:
-    """Put a finished directory in place; the old one steps aside for the moment between two renames."""
-    if not path.exists():
-        partial.rename(path)
-    else:
-        old = partial.with_suffix(".old")
-        path.rename(old)
-        partial.rename(path)
-        shutil.rmtree(old)
-    parent = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)

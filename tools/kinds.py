@@ -35,9 +35,7 @@ INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 # Numbers as people write them: a currency or per cent sign, groups of three digits, the typographic minus.
-WRITTEN = re.compile(
-    r"[-+−]?[$€£¥₹]?\s?[-+−]?(\d+|[1-9]\d{0,2}([,'’_\s]\d{3})+)([.,]\d+)?\s?[%‰$€£¥₹]?"  # noqa: RUF001
-)
+WRITTEN = re.compile(r"[-+−]?[$€£¥₹]?\s?[-+−]?(\d+|[1-9]\d{0,2}([,'’_\s]\d{3})+)([.,]\d+)?\s?[%‰$€£¥₹]?")
 DATE = re.compile(
     r"\d{4}(?P<a>[-/.])\d{1,2}(?P=a)\d{1,2}([T ]\d{2}:\d{2}.*)?"
     r"|\d{1,2}(?P<b>[-/.])\d{1,2}(?P=b)(\d{4}|\d{2})( \d{1,2}:\d{2}.*)?",
@@ -77,7 +75,7 @@ def kind_of(name: str, values: Sequence[Cell]) -> Kind | str:
         return f"it has the same value {text_of(present[0])!r} in every row"
     if _is_numeric(name, values):
         numbers = to_numbers(name, values)
-        if np.nanmax(np.abs(numbers)) > 2**53 and any(map(_loses_digits, present)):
+        if np.nanmax(np.abs(numbers)) >= 2**53 and any(map(_loses_digits, present)):
             return "it holds integers of more digits than a number keeps; name it as the id column to keep it"
         return _numeric(name, numbers)
     return _textual({text_of(value) for value in present}, len(present))
@@ -88,7 +86,9 @@ def _is_numeric(name: str, values: Sequence[Cell]) -> bool:
     present = [value for value in values if value is not None]
     if all(isinstance(value, bool) for value in present) or any(is_code(value) for value in present):
         return False
-    texts = [value for value in present if isinstance(value, bool) or (isinstance(value, str) and number(value) is None)]
+    texts = [
+        value for value in present if isinstance(value, bool) or (isinstance(value, str) and number(value) is None)
+    ]
     meant = all(isinstance(text, str) and WRITTEN.fullmatch(text) for text in texts)
     if not meant and len(texts) > 0.1 * len(present):
         return False

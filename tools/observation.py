@@ -221,29 +221,38 @@ def display(ref: str, value: Json, tool: str) -> str:
     ('third-largest', '17.99')
     """
     path, _, form = ref.partition("|")
-    key = path.rsplit(".", 1)[-1]
+    *parents, key = path.split(".")
     if form == "name":
         return show_name(urllib.parse.unquote(key))
     if value is None:
         return "missing"
+    role = _role(parents, key, tool)
     if isinstance(value, bool | str):
-        return _show_prose(str(value)) if key in {"unit", "description"} else show_name(str(value))
-    if key == "rank":
+        return _show_prose(str(value)) if role in {"unit", "description"} else show_name(str(value))
+    if role == "rank":
         return _show_rank(int(value))
-    return _show_quantity(path, form, abs(value) if form == "abs" else value, tool)
+    return _show_quantity("percent" if form == "percent" else role, abs(value) if form == "abs" else value)
 
 
-def _show_quantity(path: str, form: str, number: float, tool: str) -> str:
-    key = path.rsplit(".", 1)[-1]
-    if key in _PERCENT_KEYS or form == "percent":
-        return show_percent(number)
-    if tool == "probability" or key.endswith("probability") or any(s.startswith("share") for s in path.split(".")):
-        return show_percent(100 * number)
-    if key in _COUNT_KEYS or path.split(".")[-2:-1] == ["labels"]:
+def _role(parents: list[str], key: str, tool: str) -> str:
+    """Return what kind of quantity a fact is; a key that is a label or a category says nothing about it."""
+    if parents[1:2] in (["by_label"], ["value_by_label"]):
+        parents = [parents[0], *parents[3:]]
+    if tool == "probability" or parents[-1:] in (["shares"], ["share_by_label"]) or key.endswith("probability"):
+        return "share"
+    if parents[-1:] == ["labels"] or key in _COUNT_KEYS:
+        return "count"
+    return "percent" if key in _PERCENT_KEYS else key
+
+
+def _show_quantity(role: str, number: float) -> str:
+    if role in {"percent", "share"}:
+        return show_percent(number if role == "percent" else 100 * number)
+    if role == "count":
         return str(int(number))
-    if key == "value":
+    if role == "value":
         return show_number(number, 6)
-    return show_number(number, 3 if key in {"contribution", "z_score", "result", "base", "total"} else 4)
+    return show_number(number, 3 if role in {"contribution", "z_score", "result", "base", "total"} else 4)
 
 
 def _show_prose(text: str) -> str:

@@ -9,17 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from tools.dictionary import read_dictionary
 from tools.errors import TableError, did_you_mean
-from tools.kinds import checked_number, kind_of, natural_key, predicts_alone, text_of, to_numbers
-from tools.table import Cell, cell, cells, check_columns
+from tools.feature import Feature, alike_note, decoded, infer_feature, typed, typed_value
+from tools.kinds import natural_key, text_of
+from tools.table import CONTROL, Cell, cell, cells, check_columns
 
 __all__ = ["Checked", "Feature", "Row", "Schema"]
 
@@ -27,28 +28,6 @@ Row = dict[str, Cell]
 
 MIN_ROWS_PER_LABEL = 5
 MAX_LABELS = 50
-RESERVED = {"label", "prediction", "row_id", "split"}  # what conditions and stored rows add to the features
-
-
-class Feature(BaseModel):
-    """One column that the predictor sees.
-
-    `categories` is sorted; for a boolean it is the two words of the table, the false-like first.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    kind: Literal["numeric", "categorical", "boolean"]
-    integer: bool = False
-    unit: str | None = None
-    description: str | None = None
-    categories: tuple[str, ...] = ()
-
-    @cached_property
-    def codes(self) -> dict[str, int]:
-        """Code of each category: its position."""
-        return {category: code for code, category in enumerate(self.categories)}
 
 
 @dataclass(frozen=True)
@@ -118,21 +97,29 @@ class Schema(BaseModel):
             Names what does not fit, where, and the mend.
         """
         check_columns(frame.columns)
-        for column in filter(None, (target, id_column)):
-            _require(column, frame.columns)
-        words = _read_dictionary(dictionary)
-        for column in words:
-            if not (column == "description" and isinstance(words[column], str)):
-                _require(column, frame.columns, "described in the dictionary, but not in the table")
+        for column in (target, id_column):
+            if column is not None:
+                _require(column, frame.columns)
+        if target == id_column:
+            raise TableError("it cannot be target and id at once.", column=target, hint="Name another id column.")
+        words = read_dictionary(dictionary)
+        for column, entry in words.items():
+            if not isinstance(entry, str):
+                what = "described in the dictionary, but not in the table"
+                _require(column, frame.columns, what, None if isinstance(dictionary, Mapping) else str(dictionary))
         labels, y = _labels(target, cells(frame[target]))
         features: list[Feature] = []
-        notes = [] if id_column is None else _id_notes(id_column, cells(frame[id_column]))
+        notes = [] if id_column is None else _id_notes(id_column, _ids(id_column, frame))
+        notes += alike_note(target, labels)
+        unused = [column for column in (target, id_column) if words.get(str(column))]
+        notes += [f"the dictionary's entry of {column!r} is not used: it is no feature" for column in unused]
         for column in frame.columns:
             if column in {target, id_column}:
                 continue
-            feature, note = _feature(column, cells(frame[column]), y, words.get(column))
+            entry = words.get(column, {})
+            feature, noted = infer_feature(column, cells(frame[column]), y, {} if isinstance(entry, str) else entry)
             features += [feature] if feature else []
-            notes += [note] if note else []
+            notes += noted
         if not features:
             raise TableError("no column is left to predict from.", column=target, hint=" ".join(notes))
         about = words.get("description")
@@ -166,7 +153,7 @@ class Schema(BaseModel):
         extra = [name for name in frame.columns if name not in {*self.names, self.target, self.id_column}]
         if extra:
             notes.append(f"ignored {len(extra)} other columns: {', '.join(map(repr, extra[:5]))}")
-        columns = {feature.name: _typed(feature, cells(frame[feature.name]), notes) for feature in self.features}
+        columns = {feature.name: typed(feature, cells(frame[feature.name]), notes) for feature in self.features}
         return Checked(pd.DataFrame(columns, index=pd.RangeIndex(len(frame))), tuple(notes))
 
     def check_row(self, row: Mapping[str, Any], notes: list[str] | None = None) -> Row:
@@ -192,7 +179,7 @@ class Schema(BaseModel):
                 hint = f"{did_you_mean(feature.name, map(str, row))} Give None where a value is missing."
                 raise TableError("the row has no such value.", column=feature.name, hint=hint)
             value = cell(row[feature.name], feature.name)
-            checked[feature.name] = _typed_value(feature, value, notes)
+            checked[feature.name] = typed_value(feature, value, notes)
         return checked
 
     def encode(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
@@ -215,7 +202,7 @@ class Schema(BaseModel):
 
     def decode_row(self, x: NDArray[np.float64]) -> Row:
         """Return the typed row of its numbers, shape (d,); the inverse of `encode_row`."""
-        return {feature.name: _decoded(feature, float(code)) for feature, code in zip(self.features, x, strict=True)}
+        return {feature.name: decoded(feature, float(code)) for feature, code in zip(self.features, x, strict=True)}
 
     def decode(self, X: NDArray[np.float64]) -> pd.DataFrame:
         """Return rows of numbers, shape (n, d), as the table a scikit-learn pipeline was fitted on."""
@@ -230,6 +217,16 @@ class Schema(BaseModel):
             else:
                 columns[feature.name] = column
         return pd.DataFrame(columns)
+
+    def row_ids(self, frame: pd.DataFrame) -> tuple[str, ...] | None:
+        """Return the id of each row as text, or None where the table has no id column.
+
+        Raises
+        ------
+        TableError
+            A row has no id.
+        """
+        return _ids(self.id_column, frame) if self.id_column in frame.columns else None
 
     def label_indices(self, frame: pd.DataFrame) -> NDArray[np.int64]:
         """Return the index of the true label of each row, shape (n,).
@@ -249,31 +246,23 @@ class Schema(BaseModel):
         return np.array([index[text] for text in texts], dtype=np.int64)
 
 
-def _require(column: str, columns: pd.Index, what: str = "there is no such column") -> None:
+def _require(column: str, columns: pd.Index, what: str = "there is no such column", file: str | None = None) -> None:
     if column not in columns:
-        raise TableError(f"{what}.", column=column, hint=did_you_mean(column, map(str, columns)))
+        raise TableError(f"{what}.", file=file, column=column, hint=did_you_mean(column, map(str, columns)))
 
 
-def _id_notes(id_column: str, values: list[Cell]) -> list[str]:
+def _ids(id_column: str | None, frame: pd.DataFrame) -> tuple[str, ...]:
+    values = cells(frame[id_column])
     if None in values:
         raise TableError("the row has no id.", column=id_column, row=values.index(None), hint="Give every row an id.")
+    return tuple(map(text_of, values))
+
+
+def _id_notes(id_column: str, values: tuple[str, ...]) -> list[str]:
     repeated = len(values) - len(set(values))
     return (
         [f"{repeated} rows of id column {id_column!r} repeat an id; the first one is found by it"] if repeated else []
     )
-
-
-def _read_dictionary(dictionary: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
-    if dictionary is None or isinstance(dictionary, Mapping):
-        words: Any = dict(dictionary or {})
-    else:
-        try:
-            words = yaml.safe_load(Path(dictionary).read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise TableError(f"cannot be read: {error}.", file=str(dictionary), hint="Give a YAML file.") from error
-    if not isinstance(words, dict):
-        raise TableError("the dictionary is no mapping.", hint="Write `feature: {description: …, unit: …}`.")
-    return {str(key): value for key, value in words.items()}
 
 
 def _labels(target: str, values: list[Cell]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -283,6 +272,9 @@ def _labels(target: str, values: list[Cell]) -> tuple[tuple[str, ...], NDArray[n
     labels = sorted(set(texts), key=natural_key)
     if len(labels) < 2:
         raise TableError(f"it has {len(labels)} class, two are needed.", column=target, hint="Name another target.")
+    if odd := next(filter(CONTROL.search, labels), None):
+        what = f"the label {odd[:60]!r} holds a line break or another control character."
+        raise TableError(what, column=target, hint="Replace it.")
     if len(labels) > MAX_LABELS:
         hint = "Name a target with few classes, or group its values."
         raise TableError(f"it has {len(labels)} classes, more than {MAX_LABELS}.", column=target, hint=hint)
@@ -295,68 +287,3 @@ def _labels(target: str, values: list[Cell]) -> tuple[tuple[str, ...], NDArray[n
         message = f"class {rare!r} has {counts.min()} rows, {MIN_ROWS_PER_LABEL} are needed."
         raise TableError(message, column=target, hint=hint)
     return tuple(labels), y
-
-
-def _feature(
-    name: str, values: list[Cell], y: NDArray[np.int64], words: Any = None
-) -> tuple[Feature | None, str | None]:
-    """Return the feature, or None where the column is left out, and a note or None."""
-    kind = kind_of(name, values)
-    if isinstance(kind, str):
-        return None, f"left out column {name!r}: {kind}"
-    if name in RESERVED:
-        raise TableError("the name is reserved in conditions.", column=name, hint="Rename the column.")
-    words = {} if words is None else words
-    if not isinstance(words, Mapping) or not set(words) <= {"description", "unit"}:
-        hint = "Write `{description: …, unit: …}`."
-        raise TableError(f"{words!r} is no entry of a dictionary.", column=name, hint=hint)
-    texts = {key: str(value) for key, value in words.items() if value is not None}
-    feature = Feature(name=name, kind=kind.kind, integer=kind.integer, categories=kind.categories, **texts)
-    codes = _codes(feature, values)
-    if predicts_alone(codes, y, numeric=kind.kind == "numeric"):
-        return feature, f"WARNING: column {name!r} alone gives the label of every row away (leak?)"
-    return feature, None
-
-
-def _codes(feature: Feature, values: list[Cell]) -> NDArray[np.float64]:
-    if feature.kind == "numeric":
-        return to_numbers(feature.name, values)
-    return np.array([np.nan if value is None else feature.codes[text_of(value)] for value in values])
-
-
-def _typed(feature: Feature, values: list[Cell], notes: list[str]) -> "pd.Series[Any]":
-    if feature.kind == "numeric":
-        return pd.Series(to_numbers(feature.name, values))
-    texts = [None if value is None else text_of(value) for value in values]
-    unseen = sorted({text for text in texts if text is not None and text not in feature.codes})
-    if unseen:
-        notes.append(_unseen(feature, unseen[0], sum(text in unseen for text in texts)))
-    return pd.Series([text if text in feature.codes else None for text in texts], dtype=object)
-
-
-def _typed_value(feature: Feature, value: Cell, notes: list[str] | None) -> Cell:
-    if value is None:
-        return None
-    if feature.kind == "numeric":
-        return _decoded(feature, checked_number(feature.name, value))
-    text = text_of(value)
-    if text in feature.codes:
-        return text
-    if notes is None:
-        hint = f"{did_you_mean(text, feature.categories)} Give None where a value is missing."
-        raise TableError(f"{text[:60]!r} is no category seen in training.", column=feature.name, hint=hint)
-    notes.append(_unseen(feature, text, 1))
-    return None
-
-
-def _unseen(feature: Feature, text: str, rows: int) -> str:
-    count = "1 row" if rows == 1 else f"{rows} rows"
-    return f"column {feature.name!r}: {text[:60]!r} was not seen in training; treated as missing ({count})"
-
-
-def _decoded(feature: Feature, code: float) -> Cell:
-    if np.isnan(code):
-        return None
-    if feature.categories:
-        return feature.categories[int(code)]
-    return int(code) if feature.integer and code.is_integer() else code

@@ -48,12 +48,10 @@ COMPRESSED = re.compile(rb"\x1f\x8b|PK\x03\x04|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\
 PARQUET = b"PAR1"
 JSON_LINES = {".jsonl", ".ndjson", ".json"}
 WIDE = {  # UTF-32 first: its mark begins with that of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    **dict.fromkeys((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "utf-32"),
+    **dict.fromkeys((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "utf-16"),
 }
-# Control characters, line breaks, marks that turn the direction of writing, and halves of characters.
+# Control characters, line breaks, marks that turn the direction of writing, halves of characters.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 HALF = re.compile(r"[\ud800-\udfff]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE | re.ASCII)
@@ -142,11 +140,10 @@ def _no_file(path: Path) -> TableError:
     if path.is_dir():
         return TableError("this is a directory.", file=str(path), hint="Give the path of one file.")
     if path.exists():
-        hint = "Give the path of one file, or '-' and pipe it to standard input."
-        return TableError("this is no ordinary file.", file=str(path), hint=hint)
+        return TableError("this is no ordinary file.", file=str(path), hint="Give '-' and pipe it to standard input.")
     tables = {".csv", ".tsv", ".txt", ".parquet", *JSON_LINES}
-    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    siblings = sorted(name for name in siblings if Path(name).suffix.lower() in tables)
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    siblings = sorted(entry.name for entry in beside if entry.suffix.lower() in tables)
     hint = did_you_mean(path.name, siblings) if siblings else "Give the path of one file."
     return TableError("there is no such file.", file=str(path), hint=hint)
 
@@ -158,7 +155,9 @@ def _decode(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         hint = "Convert it, e.g. `iconv -f windows-1252 -t utf-8`."
-        raise TableError(f"line {line} is not {encoding[:6].upper()}.", file=name, hint=hint) from error
+        raise TableError(
+            f"line {line} is not {encoding.removesuffix('-sig').upper()}.", file=name, hint=hint
+        ) from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         hint = "Is it UTF-16? Convert it, e.g. `iconv -f utf-16le -t utf-8`."
@@ -265,11 +264,11 @@ def check_columns(columns: Iterable[Hashable], *, file: str | None = None) -> No
         if CONTROL.search(name):
             message = "the name holds a line break or another control character."
             raise TableError(message, file=file, column=name, hint="Rename the column.")
+    hint = "Give every column a name of its own."
     if not names:
-        raise TableError("there is no column.", file=file, hint="Give every column a name of its own.")
+        raise TableError("there is no column.", file=file, hint=hint)
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
-        hint = "Give every column a name of its own."
         raise TableError(f"the name occurs {count} times.", file=file, column=str(name), hint=hint)
 
 

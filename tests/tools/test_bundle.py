@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder
 from skops import io as skops
 
 from tools.bundle import Bundle
-from tools.errors import BundleError, StorageError, ToolError, UserError
+from tools.errors import BundleError, StorageError, TableError, ToolError, UserError
 from tools.table import read_table, write_csv
 
 # ruff: noqa: N806 - X is scikit-learn's name for a matrix of rows
@@ -131,6 +131,38 @@ def test_brought_pipeline(table, tmp_path):
     assert Bundle.fit(frame, target, predictor=model).sha256 == fitted.sha256
 
 
+def test_what_to_bear_in_mind_is_noted(table):
+    """A predictor that was brought, and few held-out rows, weaken the measures: both are noted and stored."""
+    frame, target = table("iris")
+    model = RandomForestClassifier(3, random_state=0).fit(frame.drop(columns=target), frame[target])
+
+    assert any("the predictor was brought" in note for note in Bundle.fit(frame, target, predictor=model).schema.notes)
+    small = Bundle.fit(frame.iloc[44:56], target, predictor="logistic")
+    assert small.schema.notes[-1] == "only 2 rows are held out: the measures are rough"
+    assert len(small.rows) == 12
+
+
+def test_errors_name_the_file(tmp_path):
+    """A table read from a file is named in what is wrong with it."""
+    path = tmp_path / "t.csv"
+    path.write_text("x,class\n" + "1,a\n2,b\n" * 6 + "?,\n")
+
+    with pytest.raises(TableError, match=r"t\.csv, column 'class', row 12: the row has no label"):
+        Bundle.fit(read_table(path), "class")
+
+
+@pytest.mark.parametrize("count", [2, 10, 40])
+def test_small_tables(count):
+    """Five rows of each label, one feature, constant and empty columns beside it: every row is kept."""
+    n = 5 * count
+    rows = {"x": [i * 7 % 11 for i in range(n)], "same": 1, "none": None, "class": [f"L{i % count}" for i in range(n)]}
+    fitted = Bundle.fit(pd.DataFrame(rows), "class", predictor="logistic")
+
+    assert fitted.schema.names == ("x",)
+    assert len(fitted.rows) == n
+    assert fitted.performance["n"] == count
+
+
 def test_unknown_predictor(table):
     """A predictor that is neither a kind nor a skops file is refused."""
     with pytest.raises(UserError, match=r"Did you mean 'logistic'.*\.skops file"):
@@ -189,6 +221,23 @@ def test_a_rewritten_bundle_has_another_fingerprint(saved):
     rewrite(saved, "predictor.json", b"{}")
     with pytest.raises(BundleError, match=r"predictor.json is not as this program writes it"):
         _ = Bundle.load(saved).predictor
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"", b"null", b"\x80\x04.", b"[" * 100_000])
+def test_files_of_another_form(saved, content):
+    """A file rewritten with its digest put right, but of another form, is named; a pickle is not run."""
+    parts = {
+        "report.json": "performance",
+        "statistics.json": "statistics",
+        "schema.json": "schema",
+        "rows.parquet": "rows",
+    }
+    for name, part in parts.items():
+        whole = (saved / name).read_bytes()
+        rewrite(saved, name, content)
+        with pytest.raises(BundleError, match=rf"{name} is not as this program writes it. Fit the bundle again"):
+            getattr(Bundle.load(saved), part)
+        rewrite(saved, name, whole)
 
 
 def test_trees_that_go_in_circles_are_refused(saved):

@@ -102,6 +102,16 @@ def test_a_fact_is_shown_by_its_role(ref, value, tool, shown):
     assert display(ref, value, tool) == shown
 
 
+@pytest.mark.parametrize("name", ["above", "below", "rank", "unit", "count", "value", "shares", "labels", "rows"])
+def test_a_label_called_like_a_key_is_shown_as_a_label(name):
+    """What a number is depends on where it stands, not on what somebody called a label or a category."""
+    assert display(f"t2.{name}", 0.5, "probability") == "50.0%"
+    assert display(f"t4.shares.{name}", 0.5, "feature_stats") == "50.0%"
+    assert display(f"t4.share_by_label.{name}", 0.5, "feature_stats") == "50.0%"
+    assert display(f"t5.labels.{name}", 3, "similar") == "3"
+    assert display(f"t4.by_label.{name}.mean", 0.5, "feature_stats") == "0.5"
+
+
 def test_an_observation_has_a_result_or_an_error():
     """A failed call is stored with its error instead of a result."""
     good = Observation(id="t1", tool="predict", result={"label": "a"})

@@ -228,6 +228,19 @@ def test_probabilities_must_sum_to_one(table):
         brought.probabilities(np.zeros((2, 4)))
 
 
+def test_probabilities_must_be_numbers(table):
+    """A brought model that answers NaN is refused, and one that is not fitted or no classifier is no predictor."""
+    frame, target = table("iris")
+    schema = Schema.infer(frame, target)
+    model = LogisticRegression(max_iter=500).fit(frame.drop(columns=target), frame[target])
+    model.coef_[:] = np.nan
+    with pytest.raises(UserError, match=r"probabilities are not all numbers. Fit it again"):
+        Predictor.bring(model, schema).probabilities(np.zeros((2, 4)))
+    for other in (LogisticRegression(), make_pipeline(SimpleImputer(), LogisticRegression()), {"a": 1}, "model"):
+        with pytest.raises(UserError, match=r"cannot be used as predictor. Give a fitted scikit-learn classifier"):
+            Predictor.bring(other, schema)
+
+
 class Half:
     """Gives every label one half."""
 

@@ -50,6 +50,12 @@ def test_kinds():
         (list(range(1, N + 1)), "it counts the rows"),
         ([f"p{i}" for i in range(N)], "every text in it occurs once"),
         ([f"2024-01-{i + 1:02}" for i in range(N)], "it holds dates; give a number instead"),
+        ([f"{i % 9 + 1}/31/2024" for i in range(N)], "it holds dates"),
+        ([f"{i % 9 + 1}.1.24" for i in range(N)], "it holds dates"),
+        ([12345678901234567 + i % 5 for i in range(N)], "it holds integers of more digits than a number keeps"),
+        ([f"{12345678901234567 + i}" for i in range(N)], "it holds integers of more digits than a number keeps"),
+        (["a\nb", "c", "c"] * 8, "a text in it holds a line break or another control character"),
+        (["\x1b[31m", "c", "c"] * 8, "a text in it holds a line break or another control character"),
         ([pd.Timestamp(2024, 1, i + 1) for i in range(N)], "it holds dates"),
     ],
 )
@@ -85,7 +91,13 @@ def test_many_categories_are_left_out():
         ([1e200] + [1.0] * (N - 1), r"column 'c', row 0: 1e\+200 is beyond 1e\+100"),
         ([10**400] + [1] * (N - 1), r"column 'c', row 0: 1000+… is infinite"),
         (["1", "2"] * 11 + ["3", "about 4"], r"column 'c', row 23: 'about 4' is not a number"),
-        (["1,5", "2"] * 12, r"column 'c': '1,5' has a decimal comma. Write decimal points"),
+        (["1,5", "2"] * 12, r"column 'c', row 0: '1,5' is not a number. Write decimal points: 1.5, not 1,5"),
+        (["5", "12%"] * 12, r"column 'c', row 1: '12%' is not a number. Write the bare number"),
+        (["$5.50", "$1,200.00"] * 12, r"column 'c', row 0: '\$5.50' is not a number. Write the bare number"),
+        (["7 €", "1 234,50 €"] * 12, r"column 'c', row 0: '7 €' is not a number. Write the bare number"),
+        (["−5", "4"] * 12, r"column 'c', row 0: '−5' is not a number. Write the bare number"),
+        (["900", "1,234"] * 12, r"column 'c', row 1: '1,234' is not a number. Write 1234, or 1.234 if the comma"),
+        ([True] + [3] * (N - 1), r"column 'c', row 0: True is not a number. Write 1 for true, 0 for false"),
     ],
 )
 def test_unusable_numbers(values, message):
@@ -111,6 +123,16 @@ def test_target_errors():
         Schema.infer(frame[["class"]].assign(k=1), "class")
     with pytest.raises(TableError, match="row 0: the row has no id"):
         Schema.infer(frame.assign(k=[None] + ["x"] * (N - 1)), "class", id_column="k")
+    with pytest.raises(TableError, match=r"column '': there is no such column"):
+        Schema.infer(frame, "")
+    with pytest.raises(TableError, match=r"column 'class': it cannot be target and id at once"):
+        Schema.infer(frame, "class", id_column="class")
+    with pytest.raises(TableError, match=r"the label 'a\\nb' holds a line break"):
+        Schema.infer(frame.assign(t=["a\nb", "c"] * 12), "t")
+    with pytest.raises(TableError, match="class 'b' has 4 rows, 5 are needed"):
+        Schema.infer(frame.assign(t=["b"] * 4 + ["a"] * (N - 4)), "t")
+    with pytest.raises(TableError, match=r"column 'x\\ty': the name holds a line break or another control character"):
+        Schema.infer(frame.assign(**{"x\ty": 1}), "class")
     with pytest.raises(TableError, match="the name is reserved"):
         infer(label=[1, 2, 3] * 8)
 
@@ -120,6 +142,49 @@ def test_labels_in_natural_order():
     assert Schema.infer(frame_with(t=[10.0, 9.0] * 12), "t").labels == ("9", "10")
     assert Schema.infer(frame_with(t=["10", "9.0"] * 12), "t").labels == ("9.0", "10")
     assert Schema.infer(frame_with(t=[True, False] * 12), "t").labels == ("False", "True")
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        (["0", "1"], ("0", "1")),
+        (["2.0", "1.0"], ("1.0", "2.0")),
+        (["no", "yes "], ("no", "yes")),
+        (["😀", "👩‍👧"], ("👩‍👧", "😀")),
+        (["=cmd()", "[t1]"], ("=cmd()", "[t1]")),
+    ],
+)
+def test_odd_labels(values, labels):
+    """Labels may be numbers, emoji or marks; only the white space around them is dropped."""
+    assert Schema.infer(frame_with(t=values * 12), "t").labels == labels
+
+
+@pytest.mark.parametrize("pair", [("a", "A"), ("1", "1.0")])
+def test_labels_that_look_alike_are_noted(pair):
+    """Labels that differ only in case, or as numbers not at all, stay two labels and are noted."""
+    schema = Schema.infer(frame_with(t=[*pair] * 12), "t")
+
+    assert set(schema.labels) == set(pair)
+    assert "are taken for two different values" in schema.notes[0]
+
+
+def test_codes_and_alike_categories_are_noted():
+    """Leading zeros make categories, and a category written in two ways is two; both are said."""
+    notes = infer(code=["007", "010", "011"] * 8, smoker=["Yes", "yes", "No"] * 8).notes
+
+    assert "column 'code': texts that begin with 0 are taken for codes" in notes[0]
+    assert "column 'smoker': 'Yes' and 'yes' are taken for two different values" in notes[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["any", "explain", "x" * 300, "😀", "=cmd()", "[t1]", "{t1}", "nan", "0", " pad ", "'"]
+)
+def test_odd_column_names(name):
+    """A name is only a name, whatever else it looks like."""
+    schema = infer(**{name: [i * 5 % 7 for i in range(N)]})
+
+    assert schema.names == ("size", name)
+    assert schema.check_row({"size": 1, name: 2})[name] == 2
 
 
 def test_leak_is_said():
@@ -133,6 +198,8 @@ def test_leak_is_said():
 
 def test_repeated_ids_are_noted():
     """An id that occurs twice is noted."""
+    with pytest.raises(TableError, match=r"column 'k', row 2: the row has no id"):
+        Schema.infer(frame_with(k=["a", "b", " ", *"c" * (N - 3)]), "class", id_column="k")
     assert "1 rows of id column" in Schema.infer(frame_with(k=[*range(N - 1), 0]), "class", id_column="k").notes[0]
 
 
@@ -144,17 +211,9 @@ def test_dictionary(tmp_path):
 
     assert (schema.features[0].unit, schema.features[0].description) == ("mm", "its size")
     assert schema.description == "a table"
-    with pytest.raises(TableError, match=r"column 'sise': described in the dictionary.*Did you mean 'size'"):
-        infer(dictionary={"sise": {"unit": "mm"}})
-    with pytest.raises(TableError, match="is no entry of a dictionary"):
-        infer(dictionary={"size": "mm"})
-    with pytest.raises(TableError, match="is no entry of a dictionary"):
-        infer(dictionary={"size": {"units": "mm"}})
-    path.write_text("a: [")
-    with pytest.raises(TableError, match="Give a YAML file"):
-        infer(dictionary=path)
-    path.write_text("- a")
-    with pytest.raises(TableError, match="the dictionary is no mapping"):
+    assert "entry of 'class' is not used" in infer(dictionary={"class": {"unit": "mm"}}).notes[0]
+    path.write_text("sise: {unit: mm}\n")
+    with pytest.raises(TableError, match=r"d.yaml, column 'sise': described in the dictionary.*Did you mean 'size'"):
         infer(dictionary=path)
 
 

@@ -1,0 +1,142 @@
+"""One feature: what a column is, decided once at fit, and its values typed, encoded and decoded.
+
+Knows nothing about files, and about labels only whether a column alone gives them away.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tools.errors import TableError, did_you_mean
+from tools.kinds import alike, checked_number, is_code, kind_of, predicts_alone, text_of, to_numbers
+from tools.table import Cell
+
+__all__ = ["Feature", "alike_note", "decoded", "infer_feature", "typed", "typed_value"]
+
+RESERVED = {"label", "prediction", "row_id", "split"}  # what conditions and stored rows add to the features
+
+
+class Feature(BaseModel):
+    """One column that the predictor sees.
+
+    `categories` is sorted; for a boolean it is the two words of the table, the false-like first.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: Literal["numeric", "categorical", "boolean"]
+    integer: bool = False
+    unit: str | None = None
+    description: str | None = None
+    categories: tuple[str, ...] = ()
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Code of each category: its position."""
+        return {category: code for code, category in enumerate(self.categories)}
+
+
+def infer_feature(
+    name: str, values: list[Cell], y: NDArray[np.int64], words: Mapping[str, str]
+) -> tuple[Feature | None, list[str]]:
+    """Decide what a column is.
+
+    Parameters
+    ----------
+    name : str
+    values : list of cells, length n
+    y : ndarray, shape (n,)
+        Label indices.
+    words : mapping
+        ``unit`` and ``description``, either may be absent.
+
+    Returns
+    -------
+    Feature or None
+        None where the column is left out.
+    list of str
+        Notes.
+
+    Raises
+    ------
+    TableError
+        The column's name is reserved, or it is neither numbers nor text: see `kinds.kind_of`.
+
+    Examples
+    --------
+    >>> infer_feature("size", [1.5, 2.5, None], np.array([0, 1, 1]), {"unit": "mm"})[0].unit
+    'mm'
+    """
+    kind = kind_of(name, values)
+    if isinstance(kind, str):
+        return None, [f"left out column {name!r}: {kind}"]
+    if name in RESERVED:
+        raise TableError("the name is reserved in conditions.", column=name, hint="Rename the column.")
+    feature = Feature(name=name, kind=kind.kind, integer=kind.integer, categories=kind.categories, **words)
+    notes = alike_note(name, kind.categories)
+    if any(map(is_code, kind.categories)):
+        notes.append(f"column {name!r}: texts that begin with 0 are taken for codes, not for numbers")
+    if predicts_alone(_codes(feature, values), y, numeric=kind.kind == "numeric"):
+        notes.append(f"WARNING: column {name!r} alone gives the label of every row away (leak?)")
+    return feature, notes
+
+
+def alike_note(column: str, texts: Sequence[str]) -> list[str]:
+    """Note two texts of a column that look like one and are not."""
+    pair = alike(texts)
+    if pair is None:
+        return []
+    return [f"column {column!r}: {pair[0][:60]!r} and {pair[1][:60]!r} are taken for two different values"]
+
+
+def _codes(feature: Feature, values: list[Cell]) -> NDArray[np.float64]:
+    if feature.kind == "numeric":
+        return to_numbers(feature.name, values)
+    return np.array([np.nan if value is None else feature.codes[text_of(value)] for value in values])
+
+
+def typed(feature: Feature, values: list[Cell], notes: list[str]) -> "pd.Series[Any]":
+    """Return a column of a table as the feature's type, shape (n,); what training has not seen is noted."""
+    if feature.kind == "numeric":
+        return pd.Series(to_numbers(feature.name, values))
+    texts = [None if value is None else text_of(value) for value in values]
+    unseen = sorted({text for text in texts if text is not None and text not in feature.codes})
+    if unseen:
+        notes.append(_unseen(feature, unseen[0], sum(text in unseen for text in texts)))
+    return pd.Series([text if text in feature.codes else None for text in texts], dtype=object)
+
+
+def typed_value(feature: Feature, value: Cell, notes: list[str] | None) -> Cell:
+    """Return one value as the feature's type; without notes, a category that training has not seen is an error."""
+    if value is None:
+        return None
+    if feature.kind == "numeric":
+        return decoded(feature, checked_number(feature.name, value))
+    text = text_of(value)
+    if text in feature.codes:
+        return text
+    if notes is None:
+        hint = f"{did_you_mean(text, feature.categories)} Give None where a value is missing."
+        raise TableError(f"{text[:60]!r} is no category seen in training.", column=feature.name, hint=hint)
+    notes.append(_unseen(feature, text, 1))
+    return None
+
+
+def _unseen(feature: Feature, text: str, rows: int) -> str:
+    count = "1 row" if rows == 1 else f"{rows} rows"
+    return f"column {feature.name!r}: {text[:60]!r} was not seen in training; treated as missing ({count})"
+
+
+def decoded(feature: Feature, code: float) -> Cell:
+    """Return the value that a number stands for; the inverse of encoding."""
+    if np.isnan(code):
+        return None
+    if feature.categories:
+        return feature.categories[int(code)]
+    return int(code) if feature.integer and code.is_integer() else code

@@ -1,6 +1,6 @@
 """What one explanation costs: time inside and outside the model's forward passes, tokens, choices.
 
-    python benchmarks/explain.py --rows 10
+    python -m benchmarks.explain --rows 10
 
 Medians over the rows of one run; a table for people, then one JSON line.
 """

@@ -1,6 +1,6 @@
 """Explain held-out rows of real tables and check every text without the verifier's own code.
 
-    python benchmarks/held_out_rows.py --rows 20 --tops 4 8 --out results/
+    python -m benchmarks.held_out_rows --rows 20 --tops 4 8 --out results/
 
 Rows that are done are kept in the output folder; the same command goes on where it stopped.
 """

@@ -6,6 +6,7 @@ Knows nothing about labels, probabilities or calibration.
 """
 # ruff: noqa: N803 - X is scikit-learn's name for a matrix of rows
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,7 +22,7 @@ __all__ = ["Additive", "Floats", "Model", "Trees"]
 
 Floats = NDArray[np.float64]
 
-CHUNK = 4096  # rows walked down the trees at once: keeps the work arrays in the cache
+CHUNK = 4096  # rows up to which walking down the arrays is quicker
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -215,9 +216,36 @@ class Trees(_Arrays):
 
     def scores(self, X: Floats) -> Floats:
         """Return raw scores, shape (n, m)."""
-        leaves = [self._leaves(X[start : start + CHUNK]) for start in range(0, len(X), CHUNK)]
-        values = self.value[np.concatenate(leaves)] if leaves else np.empty((0, len(self.roots)))
+        if len(X) > CHUNK:
+            return self._many(X)
+        values = self.value[self._leaves(X)]
         return np.asarray(self.base + values.reshape(len(X), -1, len(self.base)).sum(axis=1))
+
+    def _many(self, X: Floats) -> Floats:
+        """Let scikit-learn's own compiled trees score many rows, several times as fast as the arrays."""
+        rows, m = np.ascontiguousarray(X, dtype=np.float64), len(self.base)
+        scores = np.tile(self.base, (len(X), 1))
+        none = np.zeros((0, 8), dtype=np.uint32), np.zeros(X.shape[1], dtype=np.uint32)  # no categorical splits
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        for number, tree in enumerate(self._compiled):
+            scores[:, number % m] += tree.predict(rows, *none, n_threads=threads)
+        return scores
+
+    @cached_property
+    def _compiled(self) -> list[Any]:
+        """The trees as scikit-learn's predictors; private there, so a test holds them to the arrays."""
+        from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE  # noqa: PLC0415
+        from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor  # noqa: PLC0415
+
+        nodes = np.zeros(len(self.feature), dtype=PREDICTOR_RECORD_DTYPE)
+        own = np.arange(len(nodes))
+        ends = [*self.roots[1:].tolist(), len(nodes)]
+        start = np.repeat(self.roots, np.diff([*self.roots, len(nodes)]))
+        nodes["value"], nodes["num_threshold"], nodes["feature_idx"] = self.value, self.threshold, self.feature
+        nodes["left"], nodes["right"] = self.left - start, self.right - start
+        nodes["missing_go_to_left"], nodes["is_leaf"] = self.default == self.left, self.left == own
+        bitsets = np.zeros((0, 8), dtype=np.uint32)
+        return [TreePredictor(nodes[a:b].copy(), bitsets, bitsets) for a, b in zip(self.roots, ends, strict=True)]
 
     def _leaves(self, X: Floats) -> NDArray[np.int64]:
         """Return the leaf of each row in each tree, shape (n, t)."""

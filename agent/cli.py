@@ -20,6 +20,8 @@ __all__ = ["app", "main"]
 # Typer raises its own copy of Click's errors, and exports this one class of them.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
+INTERRUPTED = 130  # the exit code of a process that Ctrl-C ended
+
 app = typer.Typer(
     name="tallystick",
     help="Classify rows of a table and explain each label; every number in the text cites the tool it came from.",
@@ -234,13 +236,11 @@ def main() -> NoReturn:
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"] or ["--help"]
     try:
-        sys.exit(app(arguments, prog_name="tallystick", standalone_mode=False) or 0)
+        code = app(arguments, prog_name="tallystick", standalone_mode=False) or 0
     except TallystickError as error:
         _stop(error, error.exit_code, debug=debug)
-    except typer.Abort as error:
-        _stop(error, 130, "Interrupted; what is finished is kept.", debug=debug)
-    except KeyboardInterrupt as error:
-        _stop(error, 130, "Interrupted; what is finished is kept.", debug=debug)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except _UsageError as error:
         _stop(error, 2, _usage(error), debug=debug)
     except BrokenPipeError:
@@ -248,6 +248,9 @@ def main() -> NoReturn:
         sys.exit(0)
     except OSError as error:
         _stop(error, 3, debug=debug)
+    if code == INTERRUPTED:  # typer catches most interruptions itself
+        print("tallystick: Interrupted; what is finished is kept.", file=sys.stderr)
+    sys.exit(code)
 
 
 def _usage(error: Any) -> str:

@@ -6,7 +6,7 @@ gives a valid call. The menu is in the rule's order: who always takes the first 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from langchain.agents import create_agent
@@ -104,9 +104,9 @@ class _Steering(AgentMiddleware[Any, Any]):
         calls = [call for call in answer.tool_calls if call["name"] in offered]
         if not calls and may_end:
             return AIMessage(prompts.ENOUGH)
-        chosen = calls[0] if calls else _first_call(menu)
-        number = len(self._toolbox.observations) + 1
-        return AIMessage("", tool_calls=[{"name": chosen["name"], "args": chosen["args"], "id": f"t{number}"}])
+        made = self._toolbox.observations
+        chosen = calls[0] if calls else _due(menu, {call.tool for call in made})
+        return AIMessage("", tool_calls=[{"name": chosen["name"], "args": chosen["args"], "id": f"t{len(made) + 1}"}])
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolMessage | Command[Any]]
@@ -198,9 +198,9 @@ def _entry(tool: str, argument: str, values: Sequence[Any], **fixed: str) -> dic
     return {"type": "function", "function": {"name": tool, "description": "", "parameters": parameters}}
 
 
-def _first_call(menu: Menu) -> dict[str, Any]:
-    """Return the rule's choice: of the first tool that a text needs, else of the first, the first arguments."""
-    entry = next((entry for entry in menu if _name(entry) in NEEDED), menu[0])
+def _due(menu: Menu, tried: Collection[str]) -> dict[str, Any]:
+    """Return the rule's choice of a call that is needed: the first tool on the menu, its first arguments."""
+    entry = next(entry for entry in menu if _name(entry) in NEEDED and _name(entry) not in tried)
     properties = entry["function"]["parameters"]["properties"]
     return {"name": _name(entry), "args": {name: allowed["enum"][0] for name, allowed in properties.items()}}
 

@@ -238,10 +238,12 @@ def _role(parents: list[str], key: str, tool: str) -> str:
     """Return what kind of quantity a fact is; a key that is a label or a category says nothing about it."""
     if parents[1:2] in (["by_label"], ["value_by_label"]):
         parents = [parents[0], *parents[3:]]
-    if tool == "probability" or parents[-1:] in (["shares"], ["share_by_label"]) or key.endswith("probability"):
+    if tool == "probability" or parents[-1:] in (["shares"], ["share_by_label"]):
         return "share"
     if parents[-1:] == ["labels"] or key in _COUNT_KEYS:
         return "count"
+    if key.endswith("probability"):
+        return "share"
     return "percent" if key in _PERCENT_KEYS else key
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 from agent.explanation.result import Explanation, Verification
+from tools.observation import printable
 
 __all__ = ["downloading", "looping", "notes", "results", "show_explanation", "show_verification", "working"]
 
@@ -74,14 +75,14 @@ def downloading(title: str) -> Iterator[Callable[[int, int], None]]:
 def show_explanation(explanation: Explanation, name: str, console: Console) -> None:
     """Print one explanation: who, what label, how sure, and the text."""
     p = explanation.probabilities[explanation.label]
-    head = Text.assemble((f"{name}: ", "bold"), (explanation.label, "told.label"), f"  (probability {p:.4g}")
+    head = Text.assemble((f"{printable(name)}: ", "bold"), (explanation.label, "told.label"), f"  (probability {p:.4g}")
     head.append(f", written by {'the language model' if explanation.writer == 'model' else 'rule'})")
     if explanation.decision.abstained:
         head.append("  left to a person", style="told.bad")
     console.print(head)
     console.print(explanation.text)
     for note in explanation.notes:
-        console.print(f"Note: {note}", style="yellow")
+        console.print(f"Note: {printable(note)}", style="yellow")
     if not explanation.verification.ok:
         show_verification(name, explanation.verification, console)
     console.print()

@@ -228,7 +228,7 @@ def display(ref: str, value: Json, tool: str) -> str:
         return "missing"
     role = _role(parents, key, tool)
     if isinstance(value, bool | str):
-        return _show_prose(str(value)) if role in {"unit", "description"} else show_name(str(value))
+        return printable(str(value)) if role in {"unit", "description"} else show_name(str(value))
     if role == "rank":
         return _show_rank(int(value))
     return _show_quantity("percent" if form == "percent" else role, abs(value) if form == "abs" else value)
@@ -257,8 +257,14 @@ def _show_quantity(role: str, number: float) -> str:
     return show_number(number, 3 if role in {"contribution", "z_score", "result", "base", "total"} else 4)
 
 
-def _show_prose(text: str) -> str:
-    """Show a unit or a description from the data dictionary: printable, on one line, not too long, not quoted."""
+def printable(text: str) -> str:
+    r"""Show a unit, a description or an id: on one line, without control characters, not too long, not quoted.
+
+    Examples
+    --------
+    >>> printable("mm\x1b[2J Hg")
+    'mm [2J Hg'
+    """
     printable = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
     return printable if len(printable) <= 2 * _TEXT_LIMIT else printable[: 2 * _TEXT_LIMIT - 1] + "…"
 

@@ -84,7 +84,8 @@ def _handle(feature: str, value: Any, schema: Schema) -> str:
         return "missing"
     known = schema.by_name[feature]
     if known.categories:
-        return f"category {known.codes[str(value)] + 1} of {len(known.categories)}"
+        code = known.codes.get(str(value))
+        return "a new category" if code is None else f"category {code + 1} of {len(known.categories)}"
     return show_number(float(value), 6)
 
 

@@ -102,35 +102,32 @@ def _codes(feature: Feature, values: list[Cell]) -> NDArray[np.float64]:
 
 
 def typed(feature: Feature, values: list[Cell], notes: list[str]) -> "pd.Series[Any]":
-    """Return a column of a table as the feature's type, shape (n,); what training has not seen is noted."""
+    """Return a column of a table as the feature's type, shape (n,); a category new to training is kept and noted."""
     if feature.kind == "numeric":
         return pd.Series(to_numbers(feature.name, values))
     texts = [None if value is None else text_of(value) for value in values]
     unseen = sorted({text for text in texts if text is not None and text not in feature.codes})
     if unseen:
         notes.append(_unseen(feature, unseen[0], sum(text in unseen for text in texts)))
-    return pd.Series([text if text in feature.codes else None for text in texts], dtype=object)
+    return pd.Series(texts, dtype=object)
 
 
 def typed_value(feature: Feature, value: Cell, notes: list[str] | None) -> Cell:
-    """Return one value as the feature's type; without notes, a category that training has not seen is an error."""
+    """Return one value as the feature's type; a category that training has not seen is kept, and noted."""
     if value is None:
         return None
     if feature.kind == "numeric":
         return decoded(feature, checked_number(feature.name, value))
     text = text_of(value)
-    if text in feature.codes:
-        return text
-    if notes is None:
-        hint = f"{did_you_mean(text, feature.categories)} Give None where a value is missing."
-        raise TableError(f"{text[:60]!r} is no category seen in training.", column=feature.name, hint=hint)
-    notes.append(_unseen(feature, text, 1))
-    return None
+    if text not in feature.codes and notes is not None:
+        notes.append(_unseen(feature, text, 1))
+    return text
 
 
 def _unseen(feature: Feature, text: str, rows: int) -> str:
     count = "1 row" if rows == 1 else f"{rows} rows"
-    return f"column {feature.name!r}: {text[:60]!r} was not seen in training; treated as missing ({count})"
+    hint = did_you_mean(text, feature.categories)
+    return f"column {feature.name!r}: {text[:60]!r} is new, the predictor takes it for missing ({count}). {hint}"
 
 
 def decoded(feature: Feature, code: float) -> Cell:

@@ -136,7 +136,7 @@ class Schema(BaseModel):
         """Return exactly the feature columns, in order and typed.
 
         Numeric columns are float64 with NaN where missing; categorical and boolean ones hold their category as text,
-        None where missing or unseen in training (said in the notes).
+        None where missing. A category that training has not seen stays as it is, and the notes say so.
 
         Raises
         ------
@@ -165,8 +165,8 @@ class Schema(BaseModel):
             Feature to value; numbers may be text or NumPy's. A missing value is None or NaN; an absent key is an
             error. Other keys are left alone.
         notes : list of str, optional
-            Where to note a category that training has not seen, which then counts as missing. Without it, such a
-            category is an error.
+            Where to note a category that training has not seen: it stays in the row, and the predictor takes it for
+            missing.
 
         Raises
         ------
@@ -183,7 +183,7 @@ class Schema(BaseModel):
         return checked
 
     def encode(self, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
-        """Return checked rows as numbers, shape (n, d): the value, 0/1, the category's code; NaN where missing."""
+        """Return checked rows as numbers, shape (n, d): the value, 0/1, the category's code; NaN if missing or new."""
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(self.names))
         encoded = np.empty((len(frame), len(self.features)))
         for position, feature in enumerate(self.features):
@@ -196,7 +196,7 @@ class Schema(BaseModel):
         encoded = np.empty(len(self.features))
         for position, feature in enumerate(self.features):
             value = row[feature.name]
-            code = feature.codes[value] if feature.categories and value is not None else value
+            code = feature.codes.get(value) if feature.categories else value
             encoded[position] = np.nan if code is None else code
         return encoded
 

@@ -1,8 +1,9 @@
 """Statistics of each feature over the training rows, overall and per label, computed once and stored.
 
 What a question costs does not depend on the number of rows. Numbers keep every distinct value up to 4096 of them, so
-percentiles are exact; beyond, 4097 knots at even ranks, each with its exact counts, and a percentile between two knots
-is off by at most 100 / 8192 = 0.0122. Knows nothing about predictions or single rows.
+counts below a value are exact. Beyond, they keep the values at which a percentage of one decimal changes, and every
+value of the lowest and the highest thousandth: counts are exact there, and between them to one decimal of a percent.
+Knows nothing about predictions or single rows.
 """
 
 from collections.abc import Mapping
@@ -68,7 +69,7 @@ class Statistics:
         shares = {label: float(rows.mean()) for label, rows in groups.items()}
         return cls(schema, {"features": features, "target": {"count": len(y), "shares": shares}})
 
-    def feature_stats(self, feature: str, value: Cell = None) -> Json:
+    def feature_stats(self, feature: str, value: Cell = None, *, of_row: bool = False) -> Json:
         """Return what is known of one feature, and where a value lies in it.
 
         Parameters
@@ -79,6 +80,8 @@ class Statistics:
             Adds, for a number, ``value, percentile, below, above, z_score`` and the last four per label; percentile is
             ``below`` plus half the rows with the same value, in percent (the mean rank); z_score is None where the
             standard deviation (n - 1) is 0 or unknown. For a category, its share, overall and per label.
+        of_row : bool
+            The value is a row's own, and may be a category that no training row has; otherwise that is an error.
 
         Raises
         ------
@@ -103,7 +106,9 @@ class Statistics:
         }
         if value is None:
             return answer
-        return answer | (_place(about, value, stored) if about.kind == "numeric" else _share(about, value, stored))
+        if about.kind == "numeric":
+            return answer | _place(about, value, stored)
+        return answer | _share(about, text_of(value), stored, of_row=of_row)
 
 
 def _shown(summary: Mapping[str, Any]) -> Json:
@@ -127,10 +132,16 @@ def _knots(values: Floats) -> Json:
     """Return distinct values, with the number of values below and up to each."""
     knots = np.unique(values)
     if len(knots) > MOST_KNOTS:
-        ranks = np.round(np.linspace(0, len(values) - 1, MOST_KNOTS + 1)).astype(int)
-        knots = np.unique(values[ranks])
+        knots = np.unique(values[_ranks(len(values))])
     below, upto = np.searchsorted(values, knots, "left"), np.searchsorted(values, knots, "right")
     return {"values": knots.tolist(), "below": below.tolist(), "upto": upto.tolist()}
+
+
+def _ranks(n: int) -> NDArray[np.int64]:
+    """Return the ranks that tell percentages apart as they are shown: one decimal, and every row near 0 and 100."""
+    borders = np.floor(n * (np.arange(1000) + 0.5) / 1000).astype(np.int64)
+    tail = np.arange(min(n, n // 1000 + 3))
+    return np.clip(np.concatenate([borders - 1, borders, tail, n - 1 - tail]), 0, n - 1)
 
 
 def _categorical(column: "pd.Series[Any]", feature: Feature) -> Json:
@@ -170,10 +181,9 @@ def _position(value: float, summary: Json) -> Json:
     }
 
 
-def _share(feature: Feature, value: Cell, stored: Json) -> Json:
-    text = text_of(value)
-    if text not in feature.codes:
+def _share(feature: Feature, text: str, stored: Json, *, of_row: bool) -> Json:
+    if text not in feature.codes and not of_row:
         hint = did_you_mean(text, feature.categories)
         raise ToolError(f"{text[:60]!r} is no category of {feature.name!r}.", hint=hint)
-    by_label = {label: summary["shares"][text] for label, summary in stored["by_label"].items()}
-    return {"value": text, "share": stored["overall"]["shares"][text], "share_by_label": by_label}
+    by_label = {label: summary["shares"].get(text, 0.0) for label, summary in stored["by_label"].items()}
+    return {"value": text, "share": stored["overall"]["shares"].get(text, 0.0), "share_by_label": by_label}

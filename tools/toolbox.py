@@ -182,10 +182,9 @@ class Toolbox:
         return {"towards": found.towards, "space": found.space, **sums, "features": entries}
 
     def _feature_stats(self, args: _FeatureStats) -> dict[str, Any]:
-        value = args.value
-        if value is None and self._row is not None:
-            value = self._row.get(args.feature)
-        return dict(self._stored.statistics.feature_stats(args.feature, value))
+        if args.value is None and self._row is not None:
+            return self._stored.statistics.feature_stats(args.feature, self._row.get(args.feature), of_row=True)
+        return self._stored.statistics.feature_stats(args.feature, args.value)
 
     def _similar(self, args: _Similar) -> dict[str, Any]:
         if self._row is None:

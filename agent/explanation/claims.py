@@ -66,7 +66,7 @@ class Label(_Claim):
 
 
 class Probability(_Claim):
-    """The predictor gives the final label its probability, which makes it so sure."""
+    """The predictor gives the final label its probability, which makes it so sure, or another label a larger one."""
 
     kind: Literal["probability"] = "probability"
     label: str
@@ -75,24 +75,27 @@ class Probability(_Claim):
     @classmethod
     def of(cls, evidence: Evidence) -> "Probability":
         """Make the claim about the final label."""
-        return cls(label=evidence.label, certainty=cls.certainty_of(evidence.value(evidence.probability_ref)))
+        own, known = evidence.value(evidence.probability_ref), evidence.find("probability")[-1].result or {}
+        rival = max((p for label, p in known.items() if label != evidence.label), default=0.0)
+        return cls(label=evidence.label, certainty=cls.certainty_of(own, rival))
 
     @staticmethod
-    def certainty_of(probability: float) -> Certainty:
-        """Name a probability: 0.99, 0.9, 0.75 and 0.5 are the borders.
+    def certainty_of(probability: float, rival: float) -> Certainty:
+        """Name a probability, given the largest one of another label: 0.99, 0.9 and 0.75 are the borders.
 
         Examples
         --------
-        >>> Probability.certainty_of(0.93)
-        'confident'
+        >>> Probability.certainty_of(0.93, 0.07), Probability.certainty_of(0.4, 0.35), Probability.certainty_of(0.4, 0.6)
+        ('confident', 'unsure', 'against')
         """
+        if rival > probability * (1 + TOLERANCE):
+            return "against"
         borders: list[tuple[float, Certainty]] = [
             (0.99, "almost certain"),
             (0.9, "confident"),
             (0.75, "fairly confident"),
-            (0.5, "unsure"),
         ]
-        return next((word for border, word in borders if probability >= border), "against")
+        return next((word for border, word in borders if probability >= border), "unsure")
 
     def true_of(self, evidence: Evidence) -> bool:
         """It is the final label's probability, and the word for it is the right one."""

@@ -184,11 +184,8 @@ def _details(claim: Contribution, detail: Claim, evidence: Evidence) -> list[str
     if call is None or _call_of(detail) != call.id:
         return []
     match detail:
-        case Position(label=None):
-            return [f"{_more(detail.side)} than {{{detail.ref}}} of the training rows"]
         case Position():
-            rows = f"the training rows labelled {_name(detail.call, str(detail.label))}"
-            return [f"{_more(detail.side)} than {{{detail.ref}}} of {rows}"]
+            return [_position(detail, evidence)]
         case Deviation():
             return [f"{{{detail.ref}|abs}} standard deviations {detail.relation} the mean of the training rows"]
         case Closer(near=near, far=far):
@@ -199,16 +196,25 @@ def _details(claim: Contribution, detail: Claim, evidence: Evidence) -> list[str
         case Comparison():
             return _comparison(detail)
         case Share():
-            return [f"as in {{{reference(detail.call, 'share')}}} of the training rows"]
+            share = reference(detail.call, "share")
+            if evidence.value(share) == 0:
+                return [f"which none of the {{{reference(detail.call, 'overall', 'count')}}} training rows has"]
+            return [f"as in {{{share}}} of the training rows"]
     return []
+
+
+def _position(claim: Position, evidence: Evidence) -> str:
+    """Say how many of the training rows, or of those with one label, lie on the other side: all of them, or a share."""
+    more = "higher" if claim.side == "above" else "lower"
+    scope = ("overall",) if claim.label is None else ("by_label", claim.label)
+    rows = "training rows" if claim.label is None else f"training rows labelled {_name(claim.call, claim.label)}"
+    if evidence.value(claim.ref) == 100:
+        return f"{more} than in all {{{reference(claim.call, *scope, 'count')}}} {rows}"
+    return f"{more} than {{{claim.ref}}} of the {rows}"
 
 
 def _call_of(claim: Claim) -> str:
     return claim.left.split(".", maxsplit=1)[0] if isinstance(claim, Comparison) else str(getattr(claim, "call", ""))
-
-
-def _more(side: str) -> str:
-    return "higher" if side == "above" else "lower"
 
 
 def _name(call: str, label: str) -> str:

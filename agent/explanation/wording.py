@@ -95,8 +95,8 @@ def _conclusion(_: Label, rest: Sequence[Claim], evidence: Evidence) -> list[str
             ]
         case [Probability(certainty="unsure")]:
             return [
-                f"On balance, the row is classified as {label}, but with a probability of {p} this is a close call",
-                f"The evidence is divided: at {p}, the row is classified as {label} by a narrow margin",
+                f"On balance, the row is classified as {label}, with a probability of no more than {p}",
+                f"The evidence is divided; the row is classified as {label}, but only with a probability of {p}",
             ]
         case [Probability()]:
             return [
@@ -114,7 +114,7 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
     label = final_label(evidence)
     match claim:
         case Neighbours():
-            return _neighbours(claim, label)
+            return _neighbours(claim, label, evidence)
         case Calculation():
             return _calculation(claim, evidence)
         case Sum(call=call):
@@ -139,18 +139,20 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
     return []
 
 
-def _neighbours(claim: Neighbours, label: str) -> list[str]:
+def _neighbours(claim: Neighbours, label: str, evidence: Evidence) -> list[str]:
     k, count = braced(reference(claim.call, "k"), reference(claim.call, "labels", claim.label))
+    sample = reference(claim.call, "sample")
+    rows = f"rows in a sample of {{{sample}}} training rows" if evidence.has(sample) else "training rows"
     if claim.extent in {"some", "one"}:
         are, carry = ("are", "carry") if claim.extent == "some" else ("is", "carries")
         return [
-            f"Of the {k} most similar training rows, {count} {are} labelled {label}",
-            f"Among the {k} training rows most like it, {count} {carry} the label {label}",
+            f"Of the {k} most similar {rows}, {count} {are} labelled {label}",
+            f"Among the {k} most similar {rows}, {count} {carry} the label {label}",
         ]
     word, verb = ("All", "are") if claim.extent == "all" else ("None", "is")
     return [
-        f"{word} of the {k} most similar training rows {verb} labelled {label}",
-        f"{word} of the {k} training rows most like it {'carry' if word == 'All' else 'carries'} the label {label}",
+        f"{word} of the {k} most similar {rows} {verb} labelled {label}",
+        f"{word} of the {k} most similar {rows} {'carry' if word == 'All' else 'carries'} the label {label}",
     ]
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -271,13 +272,18 @@ def test_missing_values_are_explained(bundle_of):
         assert set(explanation.row.values()) == {None}
 
 
-def test_an_unseen_category_is_noted(bundle_of, row_of):
-    """The predictor treats it as missing, and nobody has to guess."""
+def test_a_new_category_is_told_as_it_is(bundle_of, row_of):
+    """The predictor takes it for missing; row and text show it, and the notes say that training has not seen it."""
     bundle = bundle_of("attrition")
     name = next(feature.name for feature in bundle.schema.features if feature.categories)
-    explanation = _holds(Classifier.load(bundle, llm="rule").classify(row_of("attrition") | {name: "Mars"}), bundle)
+    clf = Classifier.load(bundle, llm="rule", top=len(bundle.schema.names))
+    explanation = _holds(clf.classify(row_of("attrition") | {name: "Mars"}), bundle)
+    missing = clf.classify(row_of("attrition") | {name: None})
 
-    assert any(name in note for note in explanation.notes)
+    assert explanation.row[name] == "Mars"
+    assert explanation.probabilities == missing.probabilities
+    assert any(name in note and "'Mars'" in note for note in explanation.notes)
+    assert re.search(r"Mars, which none of the \d+ training rows has", explanation.text)
 
 
 def test_extra_keys_are_ignored_and_numpy_is_taken(bundle_of, row_of):

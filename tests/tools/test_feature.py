@@ -24,14 +24,12 @@ def test_reserved_names(name):
         infer_feature(name, [1, 2, 3, 4], np.array([0, 1, 0, 1]), {})
 
 
-def test_unseen_categories():
-    """Without somebody to tell, a category that training has not seen is an error; with notes it is missing."""
+def test_new_categories():
+    """A category that training has not seen stays what it is; where somebody takes notes, it is noted."""
     notes = []
 
-    assert typed_value(KIND, "c", notes) is None
-    assert notes == ["column 'kind': 'c' was not seen in training; treated as missing (1 row)"]
-    with pytest.raises(TableError, match=r"column 'kind': 'c' is no category seen in training. Known: 'a', 'b'"):
-        typed_value(KIND, "c", None)
+    assert typed_value(KIND, "c", notes) == typed_value(KIND, "c", None) == "c"
+    assert notes == ["column 'kind': 'c' is new, the predictor takes it for missing (1 row). Known: 'a', 'b'."]
 
 
 def test_numbers_stand_for_values():

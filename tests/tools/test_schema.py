@@ -223,15 +223,16 @@ def _schema():
 
 
 def test_check_orders_and_types(schema):
-    """Columns come back in order and typed; others are noted; unseen categories are missing and noted."""
+    """Columns come back in order and typed; others are noted; new categories are kept and noted."""
     frame = frame_with(age=["30"] * N, kind=["z"] + ["a"] * (N - 1), smoker=["Yes"] * N, extra=[1] * N)
     checked = schema.check(frame)
 
     assert list(checked.frame.columns) == list(schema.names)
     assert checked.frame["age"].dtype == np.float64
-    assert checked.frame["kind"][0] is None
+    assert checked.frame["kind"][0] == "z"
+    assert np.isnan(schema.encode(checked.frame)[0, schema.names.index("kind")])
     assert "ignored 1 other columns: 'extra'" in checked.notes[0]
-    assert "'z' was not seen in training; treated as missing (1 row)" in checked.notes[1]
+    assert "column 'kind': 'z' is new, the predictor takes it for missing (1 row). Known: 'a'" in checked.notes[1]
 
 
 def test_check_names_missing_columns(schema):
@@ -255,7 +256,6 @@ def test_check_row(schema):
         ({"size": "1,5"}, "column 'size': '1,5' is not a number. Write decimal points"),
         ({"size": float("inf")}, "column 'size': inf is infinite"),
         ({"size": [1]}, "column 'size': list is not a single value"),
-        ({"kind": "aa"}, "column 'kind': 'aa' is no category seen in training. Did you mean 'a'"),
     ],
 )
 def test_check_row_errors(schema, change, message):
@@ -270,12 +270,14 @@ def test_check_row_absent_key(schema):
         schema.check_row({"size": 1, "kind": "a", "smoker": "No", "ages": 3})
 
 
-def test_check_row_notes_unseen_categories(schema):
-    """With notes to write to, an unseen category is missing and noted."""
+def test_check_row_notes_new_categories(schema):
+    """A category that training has not seen stays in the row, counts as missing, and is noted."""
     notes = []
+    row = schema.check_row({"size": 1, "kind": "aa", "smoker": "No", "age": 3}, notes)
 
-    assert schema.check_row({"size": 1, "kind": "z", "smoker": "No", "age": 3}, notes)["kind"] is None
-    assert "'z' was not seen" in notes[0]
+    assert row["kind"] == "aa"
+    assert np.isnan(schema.encode_row(row)[schema.names.index("kind")])
+    assert notes == ["column 'kind': 'aa' is new, the predictor takes it for missing (1 row). Did you mean 'a'?"]
 
 
 @given(st.data())

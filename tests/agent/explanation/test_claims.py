@@ -135,6 +135,18 @@ def test_truth_is_computed(claim, true):
     assert holds(claim, _seen()) is true
 
 
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=5))
+def test_another_label_is_favoured_only_where_it_is_likelier(probabilities):
+    """Of three and more labels the likeliest may have less than half, and is the predictor's choice all the same."""
+    known = {"ABCDE"[i]: p for i, p in enumerate(probabilities)}
+    first, *_ = _seen().observations
+    evidence = Evidence([first.model_copy(update={"result": known}), *list(_seen().observations)[1:]])
+
+    certainty = Probability.of(evidence).certainty
+
+    assert (certainty == "against") == (max(probabilities[1:]) > probabilities[0] * (1 + 1e-6))
+
+
 @pytest.mark.parametrize("ref", ["t9.value", "t3.by_label.C.mean", "t3.overall.median", "t3"])
 def test_a_claim_about_missing_facts_is_not_true(ref):
     """It does not raise either."""

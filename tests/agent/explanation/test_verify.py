@@ -22,18 +22,6 @@ from tools.toolbox import Toolbox
 TABLES = ("cancer", "attrition", "penguins", "biopsy")
 # What no recomputation can know: who asked and with which option, where the bundle lay, what a model cost.
 TAKEN_AS_RECORDED = {"usage", "llm", "notes", "row_id", "digest"}
-SWAPS = [
-    (" for ", " against "),
-    ("above", "below"),
-    ("higher", "lower"),
-    ("adds", "takes"),
-    ("second-largest", "third-largest"),
-    ("most", "least"),
-    ("All of", "None of"),
-    ("is almost certain", "is not almost certain"),
-    ("is confident", "is not confident"),
-    ("mean", "median"),
-]
 
 
 @pytest.fixture
@@ -172,42 +160,14 @@ def _others(path, value):
     return [0, "x", True] if value is None else []
 
 
-@pytest.mark.parametrize("place", ["text", "step", "template"])
-def test_one_changed_digit_is_found(made, bundle_of, table, place):
-    """Each digit of the text, of a step's text with the whole text, and of its template."""
+def test_a_digit_in_a_template_is_found(made, bundle_of, table):
+    """Where a reference says which fact is shown, each digit counts; the texts stay as they are."""
     for number, step in enumerate(made["steps"]):
-        for match in re.finditer(r"\d", step["template" if place == "template" else "text"]):
+        for match in re.finditer(r"\d", step["template"]):
             digit, at = str((int(match[0]) + 1) % 10), match.start()
-            tampered = copy.deepcopy(made)
-            if place == "template":
-                old = step["template"]
-                tampered["steps"][number]["template"] = old[:at] + digit + old[at + 1 :]
-            else:
-                new = step["text"][:at] + digit + step["text"][at + 1 :]
-                tampered["text"] = made["text"].replace(step["text"], new)
-                if place == "step":
-                    tampered["steps"][number]["text"] = new
-            found = _rejected(tampered, made, bundle_of(table))
-            assert any(f.where.startswith(("text", f"steps.{number}", "observations")) for f in found.failures)
-
-
-@pytest.mark.parametrize(("word", "other"), [pair for swap in SWAPS for pair in (swap, swap[::-1])])
-def test_a_changed_word_is_found(by_rule, bundle_of, word, other):
-    """Signs, sides, ranks, extents and negations, changed in template, step and text alike."""
-    found = 0
-    for name in TABLES:
-        for explanation in by_rule(name, top=8):
-            raw = _json(explanation)
-            for number, step in enumerate(raw["steps"]):
-                if word in step["template"]:
-                    found += 1
-                    tampered = copy.deepcopy(raw)
-                    for key in ("template", "text"):
-                        tampered["steps"][number][key] = step[key].replace(word, other)
-                    tampered["text"] = raw["text"].replace(step["text"], tampered["steps"][number]["text"])
-                    _rejected(tampered, raw, bundle_of(name))
-    if (word, other) in SWAPS[:3]:
-        assert found
+            template = step["template"][:at] + digit + step["template"][at + 1 :]
+            found = _rejected(_put(made, ("steps", number, "template"), template), made, bundle_of(table))
+            assert any(failure.where.startswith(f"steps.{number}") for failure in found.failures)
 
 
 def _retold(raw, steps):

@@ -1,0 +1,1 @@
+"""Measuring explanations, and the verifier that vouches for them."""

@@ -141,7 +141,7 @@ def _ranks(n: int) -> NDArray[np.int64]:
     """Return the ranks that tell percentages apart as they are shown: one decimal, and every row near 0 and 100."""
     borders = np.floor(n * (np.arange(1000) + 0.5) / 1000).astype(np.int64)
     tail = np.arange(min(n, n // 1000 + 3))
-    return np.clip(np.concatenate([borders - 1, borders, tail, n - 1 - tail]), 0, n - 1)
+    return np.asarray(np.clip(np.concatenate([borders - 1, borders, tail, n - 1 - tail]), 0, n - 1))
 
 
 def _categorical(column: "pd.Series[Any]", feature: Feature) -> Json:

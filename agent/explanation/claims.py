@@ -85,8 +85,8 @@ class Probability(_Claim):
 
         Examples
         --------
-        >>> Probability.certainty_of(0.93, 0.07), Probability.certainty_of(0.4, 0.35), Probability.certainty_of(0.4, 0.6)
-        ('confident', 'unsure', 'against')
+        >>> [Probability.certainty_of(p, rival) for p, rival in [(0.93, 0.07), (0.4, 0.35), (0.4, 0.6)]]
+        ['confident', 'unsure', 'against']
         """
         if rival > probability * (1 + TOLERANCE):
             return "against"

@@ -153,7 +153,7 @@ class _Steering(AgentMiddleware[Any, Any]):
         return [feature for feature in named if known[feature].description and feature not in asked]
 
     def _counts(self) -> list[int]:
-        return [k for k in NEIGHBOURS if k <= len(self._bundle.rows) // 4]
+        return [k for k in NEIGHBOURS if k <= self._bundle.row_count // 4]
 
     def _expressions(self, evidence: Evidence) -> list[str]:
         """Return calculations that have a meaning and were not made: a share, odds, ratios to a label's mean."""

@@ -7,7 +7,6 @@ somebody brought a predictor. Knows nothing about the agent; see `storage.py` fo
 # ruff: noqa: N802, N803, N806 - X is scikit-learn's name for a matrix of rows
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -17,15 +16,15 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tools.attribution import Attributor
+from tools.attribution import MOST_BACKGROUND, Attributor
 from tools.brought import dump_skops, load_skops, read_skops
 from tools.errors import BundleError, ToolError, UserError, did_you_mean
 from tools.models import Floats
-from tools.neighbours import Neighbours
+from tools.neighbours import Neighbours, searched
 from tools.predictor import KINDS, Predictor, measure
+from tools.rows import StoredRows
 from tools.sampling import stratified
 from tools.schema import Row, Schema
 from tools.statistics import Statistics
@@ -121,8 +120,9 @@ class Bundle:
             {
                 "predictor.json": canonical(fitted.to_json()),
                 "report.json": canonical(report),
-                "rows.parquet": _pack_rows(checked, schema, y, held_out, ids),
+                "rows.parquet": StoredRows.pack(checked, schema, y, held_out, ids),
                 "schema.json": canonical(schema.model_dump(mode="json")),
+                "knots.parquet": statistics.knots,
                 "statistics.json": canonical(statistics.stored),
                 **extra,
             }
@@ -147,20 +147,25 @@ class Bundle:
         """Explains rows."""
         background = np.empty((0, len(self.schema.features)))
         if not self.predictor.native:
-            background = self.X[np.random.default_rng(self._report["seed"]).permutation(np.flatnonzero(self.train))]
+            order = np.random.default_rng(self._report["seed"]).permutation(np.flatnonzero(self.train))
+            background = self._stored.encoded(order[:MOST_BACKGROUND])
         return Attributor(self.predictor, self.schema, background, self._report["seed"])
 
     @cached_property
     def statistics(self) -> Statistics:
         """Statistics of the training rows."""
-        return Statistics(self.schema, self._parse("statistics.json", _statistics_of(self.schema)))
+        knots = self._files["knots.parquet"]
+        return self._parse("statistics.json", lambda data: Statistics(self.schema, json.loads(data), knots))
 
     @cached_property
     def neighbours(self) -> Neighbours:
         """Search among the training rows."""
-        rows = np.flatnonzero(self.train)
+        train = np.flatnonzero(self.train)
+        rows = train[searched(self.y[train], self._report["seed"])]
         ids = None if self.row_ids is None else [self.row_ids[row] for row in rows]
-        return Neighbours(self.X[rows], self.y[rows], ids, self.schema, self._report["seed"], rows=rows)
+        return Neighbours(
+            self._stored.encoded(rows), self.y[rows], ids, self.schema, rows, sampled=len(rows) < len(train)
+        )
 
     @property
     def importance(self) -> list[dict[str, Any]]:
@@ -174,39 +179,40 @@ class Bundle:
         measures: dict[str, Any] = self._report["performance"]
         return measures
 
-    @cached_property
+    @property
     def rows(self) -> pd.DataFrame:
         """All rows as checked, in the order of the table, with ``label`` and ``split`` ("train" or "held-out")."""
-        return pd.DataFrame(
-            {name: _column(self._table[name]) for name in [*self.schema.names, "label", "split"]},
-            index=pd.RangeIndex(self._table.num_rows),
-        )
+        return self._stored.frame
 
-    @cached_property
+    @property
+    def row_count(self) -> int:
+        """Number of rows."""
+        return len(self._stored)
+
+    @property
     def row_ids(self) -> tuple[str, ...] | None:
         """Id of each row, where the table has an id column."""
-        return tuple(self._table["row_id"].to_pylist()) if "row_id" in self._table.column_names else None
+        return self._stored.ids
 
-    @cached_property
+    @property
     def X(self) -> Floats:
         """All rows encoded, shape (n, d)."""
-        return self.schema.encode(self.rows)
+        return self._stored.X
 
-    @cached_property
+    @property
     def y(self) -> NDArray[np.int64]:
         """Label index of every row, shape (n,)."""
-        index = {label: position for position, label in enumerate(self.schema.labels)}
-        return np.array([index[label] for label in self.rows["label"]], dtype=np.int64)
+        return self._stored.y
 
-    @cached_property
+    @property
     def train(self) -> NDArray[np.bool_]:
         """Which rows trained the predictor, shape (n,)."""
-        return np.array(self.rows["split"] == "train")
+        return self._stored.train
 
     def held_out(self) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
         """Return the held-out rows: encoded (n, d), label indices (n,) and row numbers (n,)."""
         rows = np.flatnonzero(~self.train)
-        return self.X[rows], self.y[rows], rows
+        return self._stored.encoded(rows), self.y[rows], rows
 
     def features_of(self, row_number: int) -> Row:
         """Return one row of the table, typed.
@@ -216,9 +222,9 @@ class Bundle:
         ToolError
             There is no such row.
         """
-        if not 0 <= row_number < len(self.X):
-            raise ToolError(f"there is no row {row_number}.", hint=f"Rows are numbered 0 to {len(self.X) - 1}.")
-        return self.schema.decode_row(self.X[row_number])
+        if not 0 <= row_number < self.row_count:
+            raise ToolError(f"there is no row {row_number}.", hint=f"Rows are numbered 0 to {self.row_count - 1}.")
+        return self.schema.decode_row(self._stored.encoded(np.array([row_number]))[0])
 
     # The files.
 
@@ -232,9 +238,8 @@ class Bundle:
         return self._parse("report.json", _report_of)
 
     @cached_property
-    def _table(self) -> pa.Table:
-        names = [*self.schema.names, "label", "split", *(["row_id"] if self.schema.id_column is not None else [])]
-        return self._parse("rows.parquet", lambda data: pq.read_table(pa.BufferReader(data)).select(names))
+    def _stored(self) -> StoredRows:
+        return self._parse("rows.parquet", lambda data: StoredRows(data, self.schema))
 
     def _parse(self, name: str, parse: Callable[[bytes], T]) -> T:
         try:
@@ -313,32 +318,3 @@ def _report_of(data: bytes) -> dict[str, Any]:
     if not all(isinstance(report[key], kind) for key, kind in kinds.items()):
         raise TypeError(kinds)
     return dict(report)
-
-
-def _statistics_of(schema: Schema) -> Callable[[bytes], dict[str, Any]]:
-    def parse(data: bytes) -> dict[str, Any]:
-        stored = json.loads(data)
-        if set(stored["features"]) != set(schema.names):
-            raise ValueError(set(schema.names))
-        return dict(stored)
-
-    return parse
-
-
-def _pack_rows(
-    frame: pd.DataFrame, schema: Schema, y: NDArray[np.int64], held_out: NDArray[np.int64], ids: tuple[str, ...] | None
-) -> bytes:
-    split = np.full(len(y), "train", dtype=object)
-    split[held_out] = "held-out"
-    columns: dict[str, Any] = {name: frame[name].tolist() for name in schema.names if schema.by_name[name].categories}
-    columns = {name: columns.get(name, frame[name].to_numpy()) for name in schema.names}
-    columns |= {"label": [schema.labels[code] for code in y], "split": split.tolist()}
-    columns |= {} if ids is None else {"row_id": list(ids)}
-    packed = io.BytesIO()
-    pq.write_table(pa.table(columns), packed)
-    return packed.getvalue()
-
-
-def _column(column: pa.ChunkedArray) -> "pd.Series[Any]":
-    text = pa.types.is_string(column.type) or pa.types.is_null(column.type)
-    return pd.Series(column.to_pylist(), dtype=object) if text else pd.Series(column.to_numpy())

@@ -19,11 +19,16 @@ from tools.models import Floats
 from tools.sampling import stratified
 from tools.schema import Schema
 
-__all__ = ["Neighbours"]
+__all__ = ["Neighbours", "searched"]
 
 MOST_ROWS = 50_000
 MOST_NEIGHBOURS = 100
 DIGITS = 9  # decimals of a distance that count: rows closer than that are ties
+
+
+def searched(y: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return the positions of the rows that are searched: all of them, or a stratified sample of 50,000."""
+    return stratified(y, MOST_ROWS, seed)
 
 
 class Neighbours:
@@ -32,16 +37,16 @@ class Neighbours:
     Parameters
     ----------
     X : ndarray, shape (n, d)
-        Encoded training rows; of more than 50,000 a stratified sample is searched, and results say so.
+        Encoded rows, as `searched` chose them.
     y : ndarray, shape (n,)
         Label indices.
     ids : sequence of str or None
         Id of each row.
     schema : Schema
-    seed : int
-        Of the sample.
-    rows : ndarray, shape (n,), optional
-        Row number of each row in its table; 0 to n - 1 by default.
+    rows : ndarray, shape (n,)
+        Row number of each row in its table.
+    sampled : bool
+        They are a sample, and results say so.
     """
 
     def __init__(
@@ -50,17 +55,12 @@ class Neighbours:
         y: NDArray[np.int64],
         ids: Sequence[str] | None,
         schema: Schema,
-        seed: int = 0,
+        rows: NDArray[np.int64],
         *,
-        rows: NDArray[np.int64] | None = None,
+        sampled: bool = False,
     ) -> None:
-        kept = stratified(y, MOST_ROWS, seed)
-        self.schema = schema
-        self.rows = (np.arange(len(y)) if rows is None else rows)[kept]
-        self.y = y[kept]
-        self.ids = None if ids is None else [ids[position] for position in kept]
-        self.sampled = len(kept) < len(y)
-        self._X = X[kept]
+        self.schema, self.rows, self.y, self.ids, self.sampled = schema, rows, y, ids, sampled
+        self._X = X
         self._mean, self._scale = _mean_and_scale(_spread(X, schema), schema)
 
     @cached_property

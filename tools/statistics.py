@@ -1,12 +1,9 @@
 """Statistics of each feature over the training rows, overall and per label, computed once and stored.
 
-What a question costs does not depend on the number of rows. Numbers keep every distinct value up to 4096 of them, so
-counts below a value are exact. Beyond, they keep the values at which a percentage of one decimal changes, and every
-value of the lowest and the highest thousandth: counts are exact there, and between them to one decimal of a percent.
+What a question costs does not depend on the number of rows: percentiles are read off knots (`knots.py`).
 Knows nothing about predictions or single rows.
 """
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -15,13 +12,13 @@ from numpy.typing import NDArray
 
 from tools.errors import TableError, ToolError, did_you_mean
 from tools.kinds import checked_number, text_of
+from tools.knots import Knots, KnotsFile
 from tools.models import Floats
 from tools.schema import Feature, Schema
 from tools.table import Cell
 
 __all__ = ["Statistics"]
 
-MOST_KNOTS = 4096
 Json = dict[str, Any]
 
 
@@ -32,7 +29,9 @@ class Statistics:
     ----------
     schema : Schema
     stored : dict
-        What `compute` found; plain JSON.
+        Summaries; plain JSON.
+    knots : bytes
+        Of the numeric columns, as `KnotsFile.pack` returns them.
 
     Examples
     --------
@@ -44,9 +43,11 @@ class Statistics:
     (35.0, 5.5, 20.0)
     """
 
-    def __init__(self, schema: Schema, stored: Json) -> None:
-        self.schema = schema
-        self.stored = stored
+    def __init__(self, schema: Schema, stored: Json, knots: bytes) -> None:
+        if set(stored["features"]) != set(schema.names):
+            raise ValueError("other columns")
+        self.schema, self.stored, self.knots = schema, stored, knots
+        self._knots = KnotsFile(knots, [feature.name for feature in schema.features if feature.kind == "numeric"])
 
     @classmethod
     def compute(cls, frame: pd.DataFrame, y: NDArray[np.int64], schema: Schema) -> Self:
@@ -60,14 +61,22 @@ class Statistics:
             Label indices.
         """
         groups = {label: y == position for position, label in enumerate(schema.labels)}
-        features = {}
+        features: dict[str, Json] = {}
+        knots: dict[str, list[Knots]] = {}
         for feature in schema.features:
-            column = frame[feature.name]
-            summarise = _numeric if feature.kind == "numeric" else _categorical
-            by_label = {label: summarise(column[rows], feature) for label, rows in groups.items()}
-            features[feature.name] = {"overall": summarise(column, feature), "by_label": by_label}
+            parts = [frame[feature.name], *(frame[feature.name][rows] for rows in groups.values())]
+            if feature.kind == "numeric":
+                ordered = [np.sort(part.dropna().to_numpy(dtype=np.float64)) for part in parts]
+                knots[feature.name] = [Knots.of(values) for values in ordered]
+                overall, *by_label = (
+                    _numeric(values, len(p) - len(values)) for values, p in zip(ordered, parts, strict=True)
+                )
+            else:
+                overall, *by_label = (_categorical(part, feature) for part in parts)
+            features[feature.name] = {"overall": overall, "by_label": dict(zip(schema.labels, by_label, strict=True))}
         shares = {label: float(rows.mean()) for label, rows in groups.items()}
-        return cls(schema, {"features": features, "target": {"count": len(y), "shares": shares}})
+        stored = {"features": features, "target": {"count": len(y), "shares": shares}}
+        return cls(schema, stored, KnotsFile.pack(knots))
 
     def feature_stats(self, feature: str, value: Cell = None, *, of_row: bool = False) -> Json:
         """Return what is known of one feature, and where a value lies in it.
@@ -101,47 +110,35 @@ class Statistics:
             "kind": about.kind,
             "unit": about.unit,
             "description": about.description,
-            "overall": _shown(stored["overall"]),
-            "by_label": {label: _shown(summary) for label, summary in stored["by_label"].items()},
+            **stored,
         }
         if value is None:
             return answer
         if about.kind == "numeric":
-            return answer | _place(about, value, stored)
+            return answer | self._place(about, value)
         return answer | _share(about, text_of(value), stored, of_row=of_row)
 
+    def _place(self, feature: Feature, value: Cell) -> Json:
+        try:
+            number = checked_number(feature.name, value)
+        except TableError as error:
+            raise ToolError(error.message, hint="Give a number.") from error
+        shown = int(number) if feature.integer and number.is_integer() else number
+        stored, (knots, *knots_by_label) = self.stored["features"][feature.name], self._knots[feature.name]
+        summaries = zip(self.schema.labels, stored["by_label"].values(), knots_by_label, strict=True)
+        by_label = {label: _position(number, summary, group) for label, summary, group in summaries}
+        return {"value": shown, **_position(number, stored["overall"], knots), "value_by_label": by_label}
 
-def _shown(summary: Mapping[str, Any]) -> Json:
-    return {key: value for key, value in summary.items() if key != "knots"}
 
-
-def _numeric(column: "pd.Series[Any]", _: Feature) -> Json:
-    values = np.sort(column.dropna().to_numpy(dtype=np.float64))
-    summary: Json = {"count": len(values), "missing": len(column) - len(values)}
+def _numeric(values: Floats, missing: int) -> Json:
+    """Summarise the values of a column in ascending order, shape (n,)."""
+    summary: Json = {"count": len(values), "missing": missing}
     if not len(values):
-        nothing = dict.fromkeys(("mean", "std", "min", "q1", "median", "q3", "max"))
-        return summary | nothing | {"knots": {"values": [], "below": [], "upto": []}}
+        return summary | dict.fromkeys(("mean", "std", "min", "q1", "median", "q3", "max"))
     q1, median, q3 = (float(quantile) for quantile in np.quantile(values, [0.25, 0.5, 0.75]))
     # Summed in sorted order: the same digits whatever the order of the rows.
     summary |= {"mean": float(values.mean()), "std": float(values.std(ddof=1)) if len(values) > 1 else None}
-    summary |= {"min": float(values[0]), "q1": q1, "median": median, "q3": q3, "max": float(values[-1])}
-    return summary | {"knots": _knots(values)}
-
-
-def _knots(values: Floats) -> Json:
-    """Return distinct values, with the number of values below and up to each."""
-    knots = np.unique(values)
-    if len(knots) > MOST_KNOTS:
-        knots = np.unique(values[_ranks(len(values))])
-    below, upto = np.searchsorted(values, knots, "left"), np.searchsorted(values, knots, "right")
-    return {"values": knots.tolist(), "below": below.tolist(), "upto": upto.tolist()}
-
-
-def _ranks(n: int) -> NDArray[np.int64]:
-    """Return the ranks that tell percentages apart as they are shown: one decimal, and every row near 0 and 100."""
-    borders = np.floor(n * (np.arange(1000) + 0.5) / 1000).astype(np.int64)
-    tail = np.arange(min(n, n // 1000 + 3))
-    return np.asarray(np.clip(np.concatenate([borders - 1, borders, tail, n - 1 - tail]), 0, n - 1))
+    return summary | {"min": float(values[0]), "q1": q1, "median": median, "q3": q3, "max": float(values[-1])}
 
 
 def _categorical(column: "pd.Series[Any]", feature: Feature) -> Json:
@@ -151,28 +148,12 @@ def _categorical(column: "pd.Series[Any]", feature: Feature) -> Json:
     return {"count": count, "missing": len(column) - count, "shares": shares}
 
 
-def _place(feature: Feature, value: Cell, stored: Json) -> Json:
-    try:
-        number = checked_number(feature.name, value)
-    except TableError as error:
-        raise ToolError(error.message, hint="Give a number.") from error
-    shown = int(number) if feature.integer and number.is_integer() else number
-    by_label = {label: _position(number, summary) for label, summary in stored["by_label"].items()}
-    return {"value": shown, **_position(number, stored["overall"]), "value_by_label": by_label}
-
-
-def _position(value: float, summary: Json) -> Json:
+def _position(value: float, summary: Json, knots: Knots) -> Json:
     """Return percentile, below, above and z-score of a value; all None where a label has no value."""
-    knots, count = summary["knots"], summary["count"]
+    count = summary["count"]
     if not count:
         return dict.fromkeys(("percentile", "below", "above", "z_score"))
-    at = int(np.searchsorted(knots["values"], value))
-    if at < len(knots["values"]) and knots["values"][at] == value:
-        below, upto = knots["below"][at], knots["upto"][at]
-    else:  # between two knots, both counts lie between theirs; the same number when all values are knots
-        low = knots["upto"][at - 1] if at else 0
-        high = knots["below"][at] if at < len(knots["values"]) else count
-        below = upto = (low + high) / 2
+    below, upto = knots.counts(value)
     return {
         "percentile": 100 * (below + upto) / (2 * count),
         "below": 100 * below / count,

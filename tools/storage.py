@@ -19,7 +19,7 @@ __all__ = ["BROUGHT", "canonical", "manifest", "read_files", "write_files"]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-FILES = ("report.json", "predictor.json", "rows.parquet", "schema.json", "statistics.json")
+FILES = ("report.json", "predictor.json", "rows.parquet", "schema.json", "statistics.json", "knots.parquet")
 BROUGHT = "predictor.skops"
 MOST_BYTES = 8 * 2**30
 

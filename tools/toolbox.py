@@ -136,8 +136,7 @@ class Toolbox:
 
     def _matrix(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Return the row, or all stored rows, as numbers, shape (n, d)."""
-        schema = self._stored.schema
-        return schema.encode_row(self._row)[None] if self._row is not None else schema.encode(self._stored.rows)
+        return self._stored.schema.encode_row(self._row)[None] if self._row is not None else self._stored.X
 
     def _label(self, label: str | None) -> str:
         labels = self._stored.schema.labels
@@ -202,7 +201,7 @@ class Toolbox:
         if args.topic == "data":
             kinds = Counter(feature.kind for feature in bundle.schema.features)
             names = list(bundle.schema.names[:50])
-            described = {"target": bundle.schema.target, "labels": list(bundle.schema.labels), "rows": len(bundle.rows)}
+            described = {"target": bundle.schema.target, "labels": list(bundle.schema.labels), "rows": bundle.row_count}
             return {**described, "features": len(bundle.schema.names), "kinds": dict(kinds), "names": names}
         if args.topic == "model":
             return {"predictor": bundle.predictor.kind, "held_out": dict(bundle.performance)}

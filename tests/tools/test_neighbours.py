@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tools.bundle import Bundle
 from tools.errors import ToolError
-from tools.neighbours import Neighbours
+from tools.neighbours import Neighbours, searched
 from tools.schema import Feature, Schema
 
 # ruff: noqa: N806 - X is scikit-learn's name for a matrix of rows
@@ -30,7 +31,8 @@ def test_distance_by_hand():
     features = (Feature(name="x", kind="numeric"), Feature(name="c", kind="categorical", categories=("p", "q")))
     schema = Schema(target="t", labels=("a", "b"), features=features)
     X = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0], [2.0, 1.0]])
-    found = Neighbours(X, np.array([0, 0, 1, 1]), ["w", "x", "y", "z"], schema).similar(np.array([0.0, 0.0]), 4)["rows"]
+    y, rows = np.array([0, 0, 1, 1]), np.arange(4)
+    found = Neighbours(X, y, ["w", "x", "y", "z"], schema, rows).similar(np.array([0.0, 0.0]), 4)["rows"]
 
     assert [(n["id"], n["distance"]) for n in found] == [
         ("w", 0.0),
@@ -39,7 +41,7 @@ def test_distance_by_hand():
         ("z", round(np.sqrt(5), 9)),
     ]
 
-    missing = Neighbours(X, np.array([0, 0, 1, 1]), None, schema).similar(np.array([np.nan, 1.0]), 4)["rows"]
+    missing = Neighbours(X, y, None, schema, rows).similar(np.array([np.nan, 1.0]), 4)["rows"]
     assert [(n["row"], n["distance"]) for n in missing[:2]] == [(2, 1.0), (3, 1.0)]
 
 
@@ -47,7 +49,7 @@ def test_ties_go_by_row_number(table):
     """Rows at the same distance come in the order of the table, however many there are."""
     schema = Schema(target="t", labels=("a", "b"), features=(Feature(name="x", kind="numeric"),))
     X = np.array([[1.0], [0.0], [1.0], [0.0], [1.0]] * 40)
-    found = Neighbours(X, np.arange(200) % 2, None, schema).similar(np.array([0.0]), 3)
+    found = Neighbours(X, np.arange(200) % 2, None, schema, np.arange(200)).similar(np.array([0.0]), 3)
 
     assert [n["row"] for n in found["rows"]] == [1, 3, 6]
 
@@ -55,15 +57,15 @@ def test_ties_go_by_row_number(table):
 def test_large_tables_are_sampled(monkeypatch):
     """Of more rows than are searched a stratified sample is taken, the same each time, and the answer says so."""
     monkeypatch.setattr("tools.neighbours.MOST_ROWS", 50)
-    generator = np.random.default_rng(0)
-    X, y = generator.normal(size=(400, 1)), (np.arange(400) % 4 == 0).astype(int)
-    schema = Schema.infer(pd.DataFrame({"x": X[:, 0], "t": y}), "t")
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=500), "t": np.arange(500) % 4 == 0})
+    fitted = Bundle.fit(frame, "t", predictor="logistic")
+    again = Bundle(fitted._files)
 
-    first, second = (Neighbours(X, y, None, schema, seed=3) for _ in range(2))
-
-    assert first.similar(X[0])["sample"] == 50
-    assert np.bincount(first.y).tolist() == [38, 12]
-    assert first.similar(X[0]) == second.similar(X[0])
+    assert fitted.neighbours.similar(fitted.X[0])["sample"] == 50
+    assert np.bincount(fitted.neighbours.y).tolist() == [38, 12]
+    assert fitted.neighbours.similar(fitted.X[0]) == again.neighbours.similar(fitted.X[0])
+    assert all(fitted.train[fitted.neighbours.rows])
+    assert len(searched(np.zeros(49, dtype=int), seed=0)) == 49
 
 
 @pytest.mark.parametrize("k", [0, 101])

@@ -11,9 +11,10 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import percentileofscore
 
 from tools.errors import ToolError
+from tools.knots import MOST_KNOTS, KnotsFile
 from tools.observation import show_percent
 from tools.schema import Feature, Schema
-from tools.statistics import MOST_KNOTS, Statistics
+from tools.statistics import Statistics
 
 
 def of(values, labels=("a", "b")):
@@ -54,9 +55,10 @@ def test_shares_of_many_values_are_exact_as_shown(n):
 def test_what_is_stored_does_not_grow_with_the_rows():
     """But for the two thousandths at the ends."""
     values = np.random.default_rng(0).normal(size=200_000)
-    knots = of(values).stored["features"]["x"]["overall"]["knots"]["values"]
+    overall, *by_label = KnotsFile(of(values).knots, ["x"])["x"]
 
-    assert len(knots) <= MOST_KNOTS + 2 * len(values) // 1000
+    assert len(overall.values) <= MOST_KNOTS + 2 * len(values) // 1000
+    assert all(len(group.values) <= MOST_KNOTS + len(values) // 1000 for group in by_label)
 
 
 def test_summary_is_that_of_pandas(table):
@@ -108,13 +110,16 @@ def test_order_of_rows_does_not_matter():
     """The same rows in another order give the same digits."""
     values = np.random.default_rng(1).lognormal(size=1000)
 
-    assert of(values).stored["features"]["x"]["overall"] == of(values[::-1]).stored["features"]["x"]["overall"]
+    one, other = of(values), of(values[::-1])
+    assert one.stored["features"]["x"]["overall"] == other.stored["features"]["x"]["overall"]
+    assert one.feature_stats("x", 1.0)["percentile"] == other.feature_stats("x", 1.0)["percentile"]
 
 
-def test_stored_as_json(bundle):
-    """What is stored is plain JSON, and answers the same when read back."""
+def test_stored_as_json_and_parquet(bundle):
+    """What is stored answers the same when it is read back."""
     statistics = bundle("cancer", "logistic").statistics
-    again = Statistics(statistics.schema, json.loads(json.dumps(statistics.stored, allow_nan=False)))
+    stored = json.loads(json.dumps(statistics.stored, allow_nan=False))
+    again = Statistics(statistics.schema, stored, statistics.knots)
 
     assert again.feature_stats("mean radius", 17.99) == statistics.feature_stats("mean radius", 17.99)
 

@@ -14,6 +14,7 @@ from tools.errors import ReceiptError, TallystickError, UserError
 
 if TYPE_CHECKING:
     from agent.llm.forking import ForkingChat
+    from tools.bundle import Bundle
 
 __all__ = ["app", "main"]
 
@@ -34,6 +35,9 @@ app.add_typer(models, name="models")
 
 Llm = Annotated[
     str | None, typer.Option("--llm", metavar="SPEC", help="Catalog name, GGUF file, provider:model, URL, or 'rule'.")
+]
+Fingerprint = Annotated[
+    str | None, typer.Option("--fingerprint", metavar="SHA256", help="Refuse a bundle with another fingerprint.")
 ]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many of the largest contributions every text names.")]
 
@@ -74,12 +78,14 @@ def fit(
     ] = "auto",
 ) -> None:
     """Check a table, train and calibrate a predictor, measure it on held-out rows, and store all of it."""
+    from agent.known import remember
     from tools.bundle import Bundle
     from tools.table import read_table
 
     with console.working("fitting"):
         bundle = Bundle.fit(read_table(data), target, id_column=id_column, dictionary=dictionary, predictor=predictor)
         bundle.save(out)
+    remember(bundle)
     for note in bundle.schema.notes:
         console.notes().print(f"Note: {note}")
     measured = bundle.performance
@@ -90,6 +96,7 @@ def fit(
     console.results().print(
         f"On {measured['n']} held-out rows: {shown}; always the commonest label: {measured['baseline_accuracy']:.3f}."
     )
+    console.results().print(f"Fingerprint: {bundle.sha256}")
 
 
 @app.command(epilog="Example: tallystick classify bundle/ rows.csv --limit 3 --receipts receipts/")
@@ -103,19 +110,19 @@ def classify(
     receipts: Annotated[Path | None, typer.Option("--receipts", metavar="DIR", help="Write a receipt per row.")] = None,
     decide: Annotated[str, typer.Option("--decide", help="combined, llm or predictor.")] = "combined",
     abstain_below: Annotated[float | None, typer.Option("--abstain-below", metavar="P", min=0, max=1)] = None,
+    fingerprint: Fingerprint = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One Explanation per line.")] = False,
 ) -> None:
     """Classify rows and explain each label."""
     from agent.batch import classify_table
     from agent.classifier import Classifier
-    from tools.bundle import Bundle
     from tools.table import read_table
 
     _among("--style", style, ("auto", "strict", "prose"))
     _among("--decide", decide, ("combined", "llm", "predictor"))
     options: dict[str, Any] = {"style": style, "top": top, "decide": decide, "abstain_below": abstain_below}
-    opened, table = Bundle.load(bundle), read_table(rows)
+    opened, table = _bundle(bundle, fingerprint), read_table(rows)
     clf = Classifier.load(opened, _model(llm), progress=console.looping, **options)
     out = console.results()
     for name, explanation in classify_table(clf, table, limit, receipts, rows, console.looping, console.notes().print):
@@ -221,6 +228,17 @@ def models_path(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
 def _among(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UserError(f"{option} {value}: not known.", hint=f"Give one of {', '.join(allowed)}.")
+
+
+def _bundle(path: Path, fingerprint: str | None) -> "Bundle":
+    """Load a bundle; one that was exchanged for another is noted, or refused where its fingerprint was given."""
+    from agent.known import exchanged
+    from tools.bundle import Bundle
+
+    bundle = Bundle.load(path, sha256=fingerprint)
+    if note := exchanged(bundle):
+        console.notes().print(f"Note: {note}")
+    return bundle
 
 
 def _model(spec: str | None) -> "ForkingChat":

@@ -12,6 +12,7 @@ from agent.classifier import Classifier
 from agent.explanation.verify import verify
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
+from tools.table import write_csv
 
 __all__ = ["DICTIONARY", "bundle_and_rows", "run"]
 
@@ -51,7 +52,7 @@ def run(out: Path, llm: ForkingChat) -> None:
     notes.print("Fitting a predictor on the Wisconsin breast-cancer table …")
     bundle, rows = bundle_and_rows()
     out.mkdir(parents=True, exist_ok=True)
-    rows.drop(columns="diagnosis").to_csv(out / "rows.csv", index=False)
+    write_csv(rows.drop(columns="diagnosis"), out / "rows.csv")
     bundle.save(out / "bundle")
     notes.print(f"Accuracy on {bundle.performance['n']} held-out rows: {bundle.performance['accuracy']:.3f}")
     about = llm.describe()

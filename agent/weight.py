@@ -4,8 +4,6 @@ import hashlib
 import json
 import logging
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,9 @@ from agent.explanation.evidence import Evidence
 from agent.llm.catalog import home
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
+from tools.errors import StorageError
 from tools.observation import show_name
+from tools.storage import write_file
 from tools.toolbox import Toolbox
 
 __all__ = ["ask_label", "weight_of"]
@@ -113,12 +113,8 @@ def _file(bundle: Bundle, chat: ForkingChat, top: int) -> Path | None:
 
 
 def _keep(file: Path, found: dict[str, Any]) -> None:
-    """Write the cache entry whole or not at all; a cache that cannot be written costs time, not the answer."""
+    """Write the cache entry; a cache that cannot be written costs time, not the answer."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w") as out:
-            json.dump(found, out)
-        Path(temporary).replace(file)
-    except OSError as error:
-        _log.warning("%s cannot be written (%s); the weight will be learned again.", file, error.strerror)
+        write_file(file, json.dumps(found).encode())
+    except StorageError as error:
+        _log.warning("The weight will be learned again: %s", error.message)

@@ -1,9 +1,10 @@
 """The directory of a bundle: written whole or not at all, every file held against a manifest before it is parsed.
 
-The manifest names the files with size and SHA-256; its own SHA-256 is the bundle's fingerprint. Knows nothing about
-what the files mean.
+The manifest names the files with size and SHA-256; its own SHA-256 is the bundle's fingerprint, which receipts record.
+Knows nothing about what the files mean.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -15,13 +16,14 @@ from typing import Any
 
 from tools.errors import BundleError, StorageError
 
-__all__ = ["BROUGHT", "canonical", "manifest", "read_files", "write_files"]
+__all__ = ["BROUGHT", "canonical", "manifest", "read_files", "write_file", "write_files"]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 FILES = ("report.json", "predictor.json", "rows.parquet", "schema.json", "statistics.json", "knots.parquet")
 BROUGHT = "predictor.skops"
 MOST_BYTES = 8 * 2**30
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
 def canonical(value: Any) -> bytes:
@@ -41,6 +43,28 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
     return canonical({"format": FORMAT, "files": {name: _entry(data) for name, data in files.items()}})
 
 
+def write_file(path: Path, data: bytes) -> None:
+    """Write one file, whole or not at all, and its folder where that is missing.
+
+    Raises
+    ------
+    StorageError
+        It cannot be written.
+    """
+    partial = path.parent / f".{secrets.token_hex(8)}.partial"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write(partial, data)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        hint = "Free some space, or choose another folder."
+        raise StorageError(f"{path}: cannot be written: {error.strerror}.", hint=hint) from error
+
+
 def write_files(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a bundle's directory, whole or not at all; a bundle that is there is replaced.
 
@@ -56,7 +80,9 @@ def write_files(path: Path, files: Mapping[str, bytes]) -> None:
         if (path.exists() or path.is_symlink()) and not _replaceable(path):
             raise BundleError(f"{path}: is there, and is no bundle.", hint="Choose another directory.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(partial, {**files, MANIFEST: manifest(files)})
+        partial.mkdir()
+        for name, data in {**files, MANIFEST: manifest(files)}.items():
+            _write(partial / name, data)
         _swap(partial, path)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -133,24 +159,29 @@ def _replaceable(path: Path) -> bool:
     return not present or (MANIFEST in present and present <= {MANIFEST, BROUGHT, *FILES})
 
 
-def _write(directory: Path, files: Mapping[str, bytes]) -> None:
-    directory.mkdir()
-    for name, data in files.items():
-        with (directory / name).open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two directories at once, as Linux can on most file systems; tell whether that was done."""
+    exchange = getattr(ctypes.CDLL(None), "renameat2", None)
+    return exchange is not None and exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
 
 
 def _swap(partial: Path, path: Path) -> None:
-    """Put a finished directory in place; the old one steps aside for the moment between two renames."""
+    """Put a finished directory in place of what is there, in one step where the system can exchange two names."""
+    old = partial
     if not path.exists():
         partial.rename(path)
-    else:
+    elif not _exchanged(partial, path):
         old = partial.with_suffix(".old")
         path.rename(old)
         partial.rename(path)
-        shutil.rmtree(old)
+    shutil.rmtree(old, ignore_errors=True)
     parent = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(parent)

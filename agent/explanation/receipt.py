@@ -3,8 +3,6 @@
 import hashlib
 import json
 import math
-import os
-import tempfile
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.explanation.result import VERSION, Explanation
-from tools.errors import ReceiptError, StorageError
+from tools.errors import ReceiptError
+from tools.storage import write_file
 
 __all__ = ["canonical", "digest", "file_name", "parse", "read", "seal", "write"]
 
@@ -67,22 +66,7 @@ def write(explanation: Explanation, path: Path) -> None:
         If the file cannot be written.
     """
     data = json.dumps(explanation.model_dump(mode="json"), ensure_ascii=False, indent=1, allow_nan=False)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".receipt-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(data + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StorageError(
-            f"{path}: cannot write the receipt ({error.strerror}).", hint="Free some space, or choose another folder."
-        ) from error
+    write_file(path, f"{data}\n".encode())
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from tools.errors import DownloadError, ModelSpecError, StorageError, did_you_mean
+from tools.storage import write_file
 
 __all__ = ["CATALOG", "DEFAULT", "Model", "Wheel", "digest", "home", "path", "pull"]
 
@@ -259,11 +260,8 @@ def digest(file: Path) -> str:
     known = _known(store)
     if known.get(key, [])[:2] != [status.st_mtime_ns, status.st_size]:
         known[key] = [status.st_mtime_ns, status.st_size, _sha256(file)]
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs time, not the answer
-            store.parent.mkdir(parents=True, exist_ok=True)
-            fresh = store.with_suffix(f".{os.getpid()}")
-            fresh.write_text(json.dumps(known, indent=1))
-            fresh.replace(store)
+        with contextlib.suppress(StorageError):  # a cache that cannot be written costs time, not the answer
+            write_file(store, json.dumps(known, indent=1).encode())
     return str(known[key][2])
 
 

@@ -3,14 +3,17 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from agent import cli
+from agent.explanation.verify import verify
 from tools.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
@@ -306,7 +309,52 @@ def test_mistakes_of_the_machine(run, stored, tmp_path):
     code, _, err = run("classify", stored / "bundle", stored / "rows.csv", "--receipts", tmp_path / "taken" / "r")
 
     assert code == 3
-    assert "cannot write" in _one_line(err)
+    assert "cannot be written" in _one_line(err)
+
+
+def test_an_exchanged_bundle_is_noticed(run, stored, bundle_of, tmp_path):
+    """Another bundle at the same path is noted once, and refused where the fingerprint is given."""
+    path, rows = tmp_path / "b", stored / "rows.csv"
+    arguments = ("classify", path, rows, "--limit", 1)
+    first = bundle_of("penguins")
+    Bundle(first._files).save(path)
+    assert run(*arguments, "--fingerprint", first.sha256)[0] == 0
+    assert "not the bundle" not in run(*arguments)[2]
+
+    files = {**first._files, "report.json": first._files["report.json"].replace(b'"seed":0', b'"seed":1')}
+    Bundle(files).save(path)
+    code, out, err = run(*arguments, "--fingerprint", first.sha256)
+    assert (code, out) == (2, "")
+    assert "fingerprint" in _one_line(err)
+    code, _, err = run(*arguments)
+    assert code == 0
+    assert f"was {first.sha256[:12]}" in err
+    assert "not the bundle" not in run(*arguments)[2]
+
+
+def test_interrupted_rows_that_are_finished_are_kept(stored, tmp_path):
+    """Ctrl-C in the middle of a table: one line, and the receipts so far are whole."""
+    lines = (stored / "rows.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "many.csv").write_text(lines[0] + "".join(lines[1:] * 2000))
+    arguments = ["classify", stored / "bundle", tmp_path / "many.csv", "--llm", "rule", "--receipts", tmp_path / "r"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agent", *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "r" / "3.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 130
+    assert "what is finished is kept" in _one_line(err)
+    kept = sorted((tmp_path / "r").iterdir())
+    assert len(kept) >= 4
+    assert all(verify(path, Bundle.load(stored / "bundle")).ok for path in kept[:20])
 
 
 def test_an_interruption_is_told(run, stored, monkeypatch):

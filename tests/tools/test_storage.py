@@ -3,9 +3,13 @@
 import errno
 import json
 import os
+import shutil
+import signal
+import sys
 
 import pytest
 
+from tools import storage
 from tools.errors import BundleError, StorageError
 from tools.storage import BROUGHT, FILES, canonical, manifest, read_files, write_files
 
@@ -26,11 +30,11 @@ def test_what_is_written_is_read(saved, tmp_path):
     assert read_files(tmp_path / "other")[BROUGHT] == b"x"
 
 
-@pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.rename"])
+@pytest.mark.parametrize("call", ["os.fsync", "pathlib.Path.mkdir"])
 def test_a_full_disk_leaves_the_old_bundle(saved, monkeypatch, call):
     """When the disk is full, nothing half-written stays, and the bundle that was there is whole."""
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(call, full)
@@ -39,6 +43,57 @@ def test_a_full_disk_leaves_the_old_bundle(saved, monkeypatch, call):
     monkeypatch.undo()
 
     assert read_files(saved) == CONTENT
+    assert [entry.name for entry in saved.parent.iterdir()] == ["bundle"]
+
+
+def _killed_at(moment, write):
+    """Run `write` in a child process that kills itself at the n-th step of the module; tell whether it got there."""
+    child = os.fork()
+    if child == 0:
+        left = moment
+
+        def count(frame, *_):
+            nonlocal left
+            if frame.f_code.co_filename == storage.__file__:
+                left -= 1
+                if left < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return count
+            return None
+
+        sys.settrace(count)
+        write()
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("old", [None, CONTENT], ids=["fresh", "replaced"])
+def test_a_killed_writer_leaves_all_or_nothing(tmp_path, old):
+    """Killed at any of some two hundred moments, it leaves the old bundle, the new one, or none where none was."""
+    new = {**CONTENT, "report.json": b"new", BROUGHT: b"x"}
+    path, moments, seen = tmp_path / "bundle", 0, set()
+    while True:
+        if old is not None:
+            write_files(path, old)
+        if not _killed_at(moments, lambda: write_files(path, new)):
+            break
+        found = read_files(path) if path.exists() else None
+        assert found in (old, new)
+        seen.add(found == new)
+        shutil.rmtree(path, ignore_errors=True)
+        moments += 1
+
+    assert moments >= 100
+    assert seen == {False, True}
+    assert read_files(path) == new
+
+
+def test_without_an_exchange_of_names_the_old_bundle_steps_aside(saved, monkeypatch):
+    """On other systems two renames do."""
+    monkeypatch.setattr(storage, "_exchanged", lambda *_: False)
+    write_files(saved, {**CONTENT, "report.json": b"new"})
+
+    assert read_files(saved)["report.json"] == b"new"
     assert [entry.name for entry in saved.parent.iterdir()] == ["bundle"]
 
 

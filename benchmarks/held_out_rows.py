@@ -28,6 +28,7 @@ R_TABLES = {
     "biopsy": ("MASS", "biopsy", "class"),  # missing values
     "default": ("ISLR", "Default", "default"),
     "email": ("openintro", "email", "spam"),
+    "fertility": ("AER", "Fertility", "morekids"),  # more than 250,000 rows
 }
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e-?\d+)?%?(?![\w])")
 
@@ -74,8 +75,10 @@ def run(clf: Classifier, bundle: Bundle, rows: int, folder: Path) -> dict[str, A
     """Explain the first held-out rows that are not done, then check all of them."""
     X, y, numbers = bundle.held_out()  # noqa: N806
     chosen = np.random.default_rng(0).permutation(len(X))[:rows]
-    found: dict[str, Any] = dict.fromkeys(("rows", "verified", "cited", "contributions", "right", "predictor_right"), 0)
+    counted = ("rows", "verified", "cited", "contributions", "right", "predictor_right", "repeated")
+    found: dict[str, Any] = dict.fromkeys(counted, 0)
     seconds, sampled, texts = [], [], []
+    told: dict[str, Any] = {}
     for i in chosen:
         path = folder / f"{numbers[i]}.json"
         if not path.exists():
@@ -94,6 +97,8 @@ def run(clf: Classifier, bundle: Bundle, rows: int, folder: Path) -> dict[str, A
         seconds.append(stored["usage"]["seconds"])
         sampled.append(stored["usage"]["generated_tokens"])
         texts.append(re.sub(r"[\d.]+", "#", stored["text"]))
+        claims = [step["claims"] for step in stored["steps"]]
+        found["repeated"] += told.setdefault(stored["text"], claims) != claims
     words = [len(text.split()) for text in texts]
     return {
         **found,

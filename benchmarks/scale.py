@@ -64,7 +64,7 @@ def command(title: str, *arguments: Any) -> dict[str, float]:
 
 
 def asked(bundle: Bundle) -> tuple[float, int]:
-    """Return the median time of a question about one column, ms, and the length of the prompt that gathering opens with."""
+    """Return the median time of a question about one column, ms, and the length of the prompt that gathers."""
     names, taken = bundle.schema.names[:100], []
     toolbox = Toolbox(bundle, bundle.features_of(0))
     for name in names:

@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.errors import TableError
-from tools.kinds import alike, checked_number, is_code, kind_of, to_numbers
+from tools.kinds import LARGEST, alike, checked_number, is_code, kind_of, to_numbers
+from tools.table import number
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,27 @@ def test_alike_and_codes():
     assert alike(["1e1", "10"]) == ("1e1", "10")
     assert alike(["a", "b", "1", "2"]) is None
     assert [is_code(value) for value in ("007", "0", "0.5", 7, None)] == [True, False, False, False, False]
+
+
+TEXTS = st.sampled_from(["1", "-2.5", "+3", ".5", "5.", "1e3", "1E-3", "0", "007", "inf", "-Infinity", "1e400"]) | (
+    st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.integers(-(10**20), 10**20).map(str)
+)
+ODD = st.sampled_from(["nan", "-nan", "NAN", "1_000", "0x1p3", "٣", "1,5", "1 000", "", "--1", "1e", "e5", "infin"])
+
+
+@given(st.lists(TEXTS | st.none(), min_size=1))
+def test_many_texts_are_read_as_one_by_one(texts):
+    """The quick way through a column gives the very numbers of the slow one, infinities and sizes refused alike."""
+    expected = np.array([np.nan if text is None else number(text) for text in texts])
+    if (np.abs(expected) > LARGEST).any():
+        with pytest.raises(TableError, match=r"infinite|beyond"):
+            to_numbers("x", texts)
+    else:
+        np.testing.assert_array_equal(to_numbers("x", texts), expected)
+
+
+@given(st.lists(TEXTS, max_size=5), ODD)
+def test_what_is_no_number_is_named(texts, odd):
+    """Also where the quick way would read it."""
+    with pytest.raises(TableError, match=f"row {len(texts)}: .* is not a number|infinite|beyond"):
+        to_numbers("x", [*texts, odd])

@@ -2,7 +2,8 @@
 
 What is always needed (`predict`, `probability`, `explain`) is called without asking the model. After that the model
 chooses from a menu: JSON schemas that offer only calls not made yet, so that any provider's constrained decoding
-gives a valid call. The menu is in the rule's order: who always takes the first entry gathers by rule.
+gives a valid call. The menu is in the rule's order: who always takes the first entry gathers by rule. Of the values
+that are not placed yet it offers the one that contributes most: no model tried so far picked better than chance.
 """
 
 from collections import Counter
@@ -124,7 +125,7 @@ class _Steering(AgentMiddleware[Any, Any]):
             return [], True
         evidence = Evidence(made)
         entries = [
-            _entry("feature_stats", "feature", self._unplaced(evidence)),
+            _entry("feature_stats", "feature", self._unplaced(evidence)[:1]),
             _entry("similar", "k", [] if evidence.find("similar") else self._counts()),
             _entry("calculate", "expression", self._expressions(evidence)),
             _entry("describe", "name", self._undescribed(evidence), topic="feature"),

@@ -4,10 +4,10 @@
     python -m benchmarks.choosers --score --out results/choosers
 
 Gathering: the share of the named contributions whose values are placed among the training rows after three calls, and
-after all. Writing, over the same observations: how surprising the text is to a larger model (nats per token, given by
-`--score`), how much of it stands in the texts of other rows too, and how complete it is. Deciding: the log loss of the
-chooser's own probabilities of the label. Rows that are done are kept; a table with bootstrap intervals, then one JSON
-line.
+after all. Writing, over the same observations: how much more a larger model favours the words that were chosen than
+chance does (nats per choice; `--score`), how much of a text stands in the texts of other rows too, and how complete it
+is. Deciding: the log loss of the chooser's own probabilities of the label. Rows that are done are kept; a table with
+bootstrap intervals, then one JSON line.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from langchain_core.messages import HumanMessage, SystemMessage
 
 from agent.decision import decide
 from agent.explanation.claims import Contribution
@@ -27,9 +28,9 @@ from agent.explanation.evidence import Evidence
 from agent.explanation.plan import named_contributions
 from agent.explanation.template import assemble
 from agent.explanation.writer import Writer
-from agent.llm import ForkingChat, RuleChat, UniformChat, catalog, load
+from agent.llm import ForkingChat, RuleChat, UniformChat, load
 from agent.loop import ALWAYS, gather
-from agent.prompts import explaining
+from agent.prompts import EXPLAIN, explaining
 from agent.weight import ask_label
 from benchmarks.held_out_rows import load as bundle_of
 from tools.bundle import Bundle
@@ -52,7 +53,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     kept = options.out / "rows.jsonl"
     if options.score:
-        scored(kept)
+        scored(kept, options.rows)
     else:
         choosers: dict[str, Callable[[int], ForkingChat]] = {"uniform": lambda row: UniformChat(seed=row)}
         choosers["rule"] = lambda _: RuleChat()
@@ -108,11 +109,13 @@ def written(observations: list[Any], chat: ForkingChat, seed: int) -> dict[str, 
     probabilities = Evidence(observations).find("probability")[-1].result
     _, decision = decide(probabilities, None, 0.0)
     evidence = Evidence(observations, decision.model_dump())
-    steps = Writer(evidence, TOP, chat, explaining(evidence), TEMPERATURE, seed).write()
+    recording = Recording(inner=chat)
+    steps = Writer(evidence, TOP, recording, explaining(evidence), TEMPERATURE, seed).write()
     entries = evidence.explained.result["features"]
-    told = {claim.rank for step in steps for claim in step.claims if isinstance(claim, Contribution)}
-    share = sum(abs(entries[rank]["contribution"]) for rank in told) / evidence.explained.result["absolute"]
-    return {"text": assemble([step.text for step in steps]), "completeness": share}
+    ranks = {claim.rank for step in steps for claim in step.claims if isinstance(claim, Contribution)}
+    share = sum(abs(entries[rank]["contribution"]) for rank in ranks) / evidence.explained.result["absolute"]
+    told = {"text": assemble([step.text for step in steps]), "completeness": share}
+    return told if isinstance(chat, RuleChat) else told | {"forks": recording.forks}
 
 
 def decided(bundle: Bundle, observations: list[Any], row: Any, chat: ForkingChat, truth: str) -> dict[str, float]:
@@ -123,22 +126,43 @@ def decided(bundle: Bundle, observations: list[Any], row: Any, chat: ForkingChat
     return {"log_loss": -math.log(max(own[truth], 1e-9)), "accuracy": float(max(own, key=own.get) == truth)}
 
 
-def scored(kept: Path) -> None:
-    """Add to each text how surprising it is to the larger model, nats per token, citation marks left out."""
-    import torch  # noqa: PLC0415 - only here
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+def scored(kept: Path, rows: int) -> None:
+    """Let a larger model judge the forks of the texts of the first rows of each table.
 
-    file = catalog.pull(JUDGE)
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32).eval()
-    entries = read(kept)
+    Each option's log-probability under the larger model is compared with what chance gives, the mean over the options:
+    for the option the model took, and for the first one, which is the rule's. Nats per choice; all on the same forks.
+    """
+    entries, judge = read(kept), load(JUDGE)
+    seen: dict[str, dict[int, None]] = defaultdict(dict)
     for entry in entries:
-        if "nats" not in entry:
-            ids = tokenizer(MARK.sub("", entry["text"]), return_tensors="pt").input_ids
-            with torch.inference_mode():
-                logits = model(ids).logits[0, :-1]
-            entry["nats"] = float(torch.nn.functional.cross_entropy(logits, ids[0, 1:]))
-            kept.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+        seen[entry["table"]][entry["row"]] = None
+        if "forks" not in entry or "fork_model" in entry or len(seen[entry["table"]]) > rows:
+            continue
+        gains = []
+        for fork in entry["forks"]:
+            messages = [SystemMessage(EXPLAIN), HumanMessage(fork["question"])]
+            found = judge.score(messages, fork["prefix"], fork["options"])
+            gains.append((found[fork["chosen"]] - np.mean(found), found[0] - np.mean(found)))
+        entry["fork_model"], entry["fork_rule"] = (float(gain) for gain in np.mean(gains, axis=0))
+        kept.write_text("".join(json.dumps(each) + "\n" for each in entries), encoding="utf-8")
+
+
+class Recording(RuleChat):
+    """Asks another chat model, and keeps the forks it was asked."""
+
+    inner: Any
+    forks: list[Any] = []  # noqa: RUF012 - pydantic copies it
+
+    def describe(self) -> Any:
+        """Return what the other one says of itself."""
+        return self.inner.describe()
+
+    def fork(self, messages: Any, prefix: str, options: Any, **settings: Any) -> Any:
+        """Ask the other one."""
+        fork = self.inner.fork(messages, prefix, options, **settings)
+        asked = {"question": str(messages[-1].text), "prefix": prefix, "options": list(options)}
+        self.forks.append({**asked, "chosen": fork.index})
+        return fork
 
 
 def repeated(entries: list[dict[str, Any]]) -> Iterator[float]:
@@ -180,7 +204,8 @@ MEASURES = (
     "placed_after_three",
     "placed",
     "calls",
-    "nats",
+    "fork_model",
+    "fork_rule",
     "repetition",
     "completeness",
     "log_loss",

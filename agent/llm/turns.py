@@ -60,7 +60,7 @@ def _turn(message: BaseMessage) -> tuple[str, str]:
         calls = [call_text(call["name"], call["args"]) for call in message.tool_calls]
         return "assistant", "\n".join([_text(message), *calls]).strip()
     if isinstance(message, ToolMessage):
-        return "user", f"Result of {message.tool_call_id}: {_text(message)}"
+        return "user", f"Result: {_text(message)}"
     return "user", _text(message)
 
 

@@ -377,3 +377,34 @@ def test_the_small_model_explains_and_verifies(bundle_of, row_of, smollm):
     assert explanation.writer == "model"
     assert explanation.usage.generated_tokens > 0
     assert not explanation.notes
+
+
+@pytest.mark.model
+def test_what_rows_have_in_common_is_read_once(bundle_of, smollm, monkeypatch):
+    """Of each stage's prompts, what stands before the first byte of a row is never prefilled again."""
+    bundle, clf, asked = bundle_of("penguins"), Classifier(bundle_of("penguins"), smollm, decide="llm"), []
+    send = smollm._engine._post
+
+    def post(address, body):
+        answer = send(address, body)
+        if address == "/completion":
+            asked.append((body["prompt"], answer["timings"]["cache_n"]))
+        return answer
+
+    monkeypatch.setattr(smollm._engine, "_post", post)
+    ends = []
+    for number in bundle.held_out()[2][:3]:
+        clf.classify(bundle.features_of(int(number)))
+        ends.append(len(asked))
+    stages = {}
+    for prompt, _ in asked:
+        stages.setdefault(tuple(prompt[:8]), []).append(prompt)
+    common = {
+        stage: next(at for at, tokens in enumerate(itertools.zip_longest(*prompts)) if len(set(tokens)) > 1)
+        for stage, prompts in stages.items()
+    }
+
+    assert len(common) == 3
+    assert min(common.values()) > 20
+    for prompt, cached in asked[ends[0] :]:
+        assert cached >= min(common[tuple(prompt[:8])], len(prompt) - 1)  # the last token is always computed

@@ -16,7 +16,7 @@ def test_calls_and_results_are_folded_into_turns():
         {"role": "system", "content": "Be careful."},
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": '{"name": "count", "arguments": {"k": "é"}}'},
-        {"role": "user", "content": "Result of call_1: 4"},
+        {"role": "user", "content": "Result: 4"},
     ]
 
 

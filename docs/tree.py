@@ -6,12 +6,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ORDER = {
-    "tools": "errors table kinds schema models brought predictor attribution statistics neighbours sampling bundle "
-    "expression exact calculator observation toolbox",
-    "agent": "classifier loop prompts weight decision batch demo console cli",
+    "tools": "errors table kinds dictionary feature schema models brought predictor attribution knots statistics "
+    "neighbours sampling rows storage bundle expression exact calculator observation toolbox",
+    "agent": "classifier loop prompts weight decision batch known demo console cli",
     "agent/llm": "engine llamacpp llamacpp_child process catalog trie calling turns forking chat choosers prompted "
     "scripted",
     "agent/explanation": "evidence claims plan reasons wording template writer result receipt verify narrate",
+    "agent/evaluation": "falsification",
 }
 
 

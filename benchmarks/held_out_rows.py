@@ -137,7 +137,7 @@ def facts(ref: str, value: Any, tool: str) -> set[str]:
     if isinstance(value, list):
         return set().union(*(facts(f"{ref}.{index}", inner, tool) for index, inner in enumerate(value)))
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    forms = ("", "|abs", "|percent") if number else ("",)
+    forms = ("", "|abs", "|percent", "|share", "|fine") if number else ("",)
     return {display(ref + form, value, tool) for form in forms}
 
 

@@ -88,8 +88,9 @@ class Neighbours:
         Returns
         -------
         dict
-            ``{"k", "rows": [{"row", "id"?, "label", "distance"}], "labels": {label: count}}``, and ``"sample"``: the
-            number of rows searched, where that is not all.
+            ``{"k", "rows": [{"row", "id"?, "label", "distance"}], "labels": {label: count}}``, and, where it is not 0,
+            ``"sample"``: the number of rows searched, where that is not all; ``"tied"``: how many more rows are as near
+            as the last one.
 
         Raises
         ------
@@ -100,6 +101,7 @@ class Neighbours:
             raise ToolError(f"k is {k}.", hint=f"Ask for 1 to {MOST_NEIGHBOURS} rows.")
         k = min(k, len(self.y))
         nearest, distances = self._nearest(self._to_points(x[None, :]), k)
+        tied = int((distances[k:] == distances[k - 1]).sum())
         found = [
             {
                 "row": int(self.rows[position]),
@@ -107,18 +109,19 @@ class Neighbours:
                 "label": self.schema.labels[self.y[position]],
                 "distance": float(distance),
             }
-            for position, distance in zip(nearest, distances, strict=True)
+            for position, distance in zip(nearest[:k], distances[:k], strict=True)
         ]
         counts = Counter(neighbour["label"] for neighbour in found)
         answer = {"k": k, "rows": found, "labels": {label: counts[label] for label in self.schema.labels}}
-        return answer | ({"sample": len(self.y)} if self.sampled else {})
+        more = {"sample": len(self.y) if self.sampled else 0, "tied": tied}
+        return answer | {key: count for key, count in more.items() if count}
 
     def _nearest(self, point: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
-        """Search a little beyond the k-th row, then order by rounded distance and row number."""
+        """Return the k nearest rows and a little beyond, ordered by rounded distance and row number."""
         reach = self._index.kneighbors(point, k)[0][0, -1] * (1 + 1e-9) + 10.0**-DIGITS
         near = np.sort(self._index.radius_neighbors(point, reach, return_distance=False)[0])
         distances = np.round(np.sqrt(((self._points[near] - point) ** 2).sum(axis=1)), DIGITS)
-        order = np.argsort(distances, kind="stable")[:k]
+        order = np.argsort(distances, kind="stable")
         return near[order], distances[order]
 
 

@@ -1,7 +1,8 @@
 """Observations and facts: what a tool call leaves behind, how it is addressed, and how precisely it is shown.
 
 An observation is one executed tool call. A fact is one addressable value inside it: ``t4.by_label.benign.mean``.
-A reference may end in a format: ``t4.z_score|abs``, ``t9.result|percent``, ``t4.by_label.benign|name``.
+A reference may end in a format: ``t4.z_score|abs``, ``t9.result|percent`` (of a number from 0 to 100),
+``t3.total|share`` (of one from 0 to 1), ``t2.ill|fine`` (with more digits), ``t4.by_label.benign|name``.
 This module knows nothing about sentences or models.
 """
 
@@ -30,21 +31,21 @@ __all__ = [
 Json = Any
 _PERCENT_KEYS = {"percentile", "below", "above"}  # 0 to 100 in the result
 _COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top"}
-_TEXT_LIMIT = 60
+_TEXT_LIMIT, _TAIL = 60, 20
 # The words of the sentences that names stand in: a column called "from" is quoted, so that it reads as a name.
 _WORDS = frozenset(
     """
-    above accounts added adds against all almost also although among and another answer answered any are away
-    balance base because being below both bring but carries carry certain chiefly choose classified clearly
-    close closer combined comes common confident contribute contribution contributions counted decide deviations
-    direction divided does doubt evidence fairly false favour features first for fourth from gives hand hardly
-    has have here higher how its label labelled language largest leans less like likely likewise limit log lower
-    main make makes margin maximum mean median minimum missing model more most named narrow next none not number
-    odds off one only other outside outweigh overall own percent person point points predictor probability puts
-    range rank rather reason rest row rows run same says score second set should similar speak speaks standard
-    starting strongest sure takes than that the their there these they third this times together too total
-    towards training true two unusual value values was way weighing were what when where which whose with word
-    would yes
+    above accounts added adds against all almost alone also although among and another answer answered any are away
+    balance base because being below both bring but carries carry certain change chiefly choose classified clearly
+    close closer combined comes common confident contrast contribute contribution contributions counted decide
+    deviations direction divided does doubt evidence fairly false favour features first for fourth from gives hand
+    hardly has have here higher how its known label labelled language large largest leans less like likely likewise
+    limit log lower main make makes margin maximum mean median minimum missing model more most named narrow next none
+    not number odds off one only other outside outweigh overall own percent person point points predictor
+    probabilities probability puts range rank rather reason rest row rows run same sample says score second set should
+    similar speak speaks standard starting strongest sure takes than that the their there these they third this those
+    though times together too total towards training true two unusual value values was way weighing were what when
+    where which whose with word would yes
     """.split()  # noqa: SIM905 - a list of this length reads better as text
 )
 _RANKS = ("", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -187,7 +188,7 @@ def show_name(name: str) -> str:
     """
     printable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name).replace("“", '"')
     cut = printable.replace("”", '"')
-    cut = cut if len(cut) <= _TEXT_LIMIT else cut[: _TEXT_LIMIT - 1] + "…"
+    cut = cut if len(cut) <= _TEXT_LIMIT else f"{cut[: _TEXT_LIMIT - _TAIL - 1]}…{cut[-_TAIL:]}"
     plain = len(cut) > 2 and cut[0].isalpha() and all(c.isalnum() or c in " _-/" for c in cut) and cut == cut.strip()
     return cut if plain and cut.lower() not in _WORDS else f"“{cut}”"
 
@@ -231,7 +232,9 @@ def display(ref: str, value: Json, tool: str) -> str:
         return printable(str(value)) if role in {"unit", "description"} else show_name(str(value))
     if role == "rank":
         return _show_rank(int(value))
-    return _show_quantity("percent" if form == "percent" else role, abs(value) if form == "abs" else value)
+    if form == "fine":
+        return show_number(100 * value, 9) + "%"
+    return _show_quantity(form if form in {"percent", "share"} else role, abs(value) if form == "abs" else value)
 
 
 def _role(parents: list[str], key: str, tool: str) -> str:
@@ -252,8 +255,9 @@ def _show_quantity(role: str, number: float) -> str:
         return show_percent(number if role == "percent" else 100 * number)
     if role == "count":
         return str(int(number))
-    if role == "value":
-        return show_number(number, 6)
+    if role in {"value", "min", "max"}:
+        whole = float(number).is_integer() and abs(number) < 2**53
+        return str(int(number)) if whole else show_number(number, 6)
     return show_number(number, 3 if role in {"contribution", "z_score", "result", "base", "total"} else 4)
 
 

@@ -19,6 +19,7 @@ from tools.table import Cell
 
 __all__ = ["Statistics"]
 
+NOISE = 1e-9  # of the largest value: a standard deviation below is none
 Json = dict[str, Any]
 
 
@@ -137,7 +138,7 @@ def _numeric(values: Floats, missing: int) -> Json:
         return summary | dict.fromkeys(("mean", "std", "min", "q1", "median", "q3", "max"))
     q1, median, q3 = (float(quantile) for quantile in np.quantile(values, [0.25, 0.5, 0.75]))
     # Summed in sorted order: the same digits whatever the order of the rows.
-    summary |= {"mean": float(values.mean()), "std": float(values.std(ddof=1)) if len(values) > 1 else None}
+    summary |= {"mean": float(values.mean()), "std": _deviation(values)}
     return summary | {"min": float(values[0]), "q1": q1, "median": median, "q3": q3, "max": float(values[-1])}
 
 
@@ -146,6 +147,14 @@ def _categorical(column: "pd.Series[Any]", feature: Feature) -> Json:
     found = column.value_counts()
     shares = {category: float(found.get(category, 0)) / count if count else 0.0 for category in feature.categories}
     return {"count": count, "missing": len(column) - count, "shares": shares}
+
+
+def _deviation(values: Floats) -> float | None:
+    """Return the standard deviation (n - 1); 0 where there is only rounding noise, None for a single value."""
+    if len(values) < 2:
+        return None
+    std = float(values.std(ddof=1))
+    return std if std > NOISE * max(abs(values[0]), abs(values[-1])) else 0.0
 
 
 def _position(value: float, summary: Json, knots: Knots) -> Json:

@@ -40,9 +40,10 @@ TOLERANCE = 1e-6  # relative: the first six significant digits of a recomputed v
 
 LEAST_DIFFERENCE = 0.2  # between two means, in standard deviations: below, being closer to one of them says nothing
 LEAST_DEVIATION = 0.25  # standard deviations: below, a value is at the mean for all that matters
+LEAST_ROWS = 5  # below, a share of rows says nothing
 LEAST_MAJORITY = 66  # percent of rows on the other side: below, a position says nothing
 
-Certainty = Literal["almost certain", "confident", "fairly confident", "unsure", "against"]
+Certainty = Literal["almost certain", "confident", "fairly confident", "unsure", "low", "against"]
 Direction = Literal["above", "below"]
 
 
@@ -76,8 +77,10 @@ class Probability(_Claim):
     def of(cls, evidence: Evidence) -> "Probability":
         """Make the claim about the final label."""
         own, known = evidence.value(evidence.probability_ref), evidence.find("probability")[-1].result or {}
-        rival = max((p for label, p in known.items() if label != evidence.label), default=0.0)
-        return cls(label=evidence.label, certainty=cls.certainty_of(own, rival))
+        rivals = [p for label, p in known.items() if label != evidence.label]
+        if not rivals and own < 0.5:  # `narrate` knows no other label
+            return cls(label=evidence.label, certainty="low")
+        return cls(label=evidence.label, certainty=cls.certainty_of(own, max(rivals, default=0.0)))
 
     @staticmethod
     def certainty_of(probability: float, rival: float) -> Certainty:
@@ -186,8 +189,10 @@ class Position(_Claim):
         return reference(self.call, *scope, "below" if self.side == "above" else "above")
 
     def true_of(self, evidence: Evidence) -> bool:
-        """Most rows lie on the other side; otherwise nobody would say it."""
-        return float(evidence.value(self.ref)) >= LEAST_MAJORITY
+        """Most rows lie on the other side, and there are some; otherwise nobody would say it."""
+        scope = ("overall",) if self.label is None else ("by_label", self.label)
+        rows = evidence.value(reference(self.call, *scope, "count"))
+        return float(evidence.value(self.ref)) >= LEAST_MAJORITY and int(rows) >= LEAST_ROWS
 
 
 class Deviation(_Claim):
@@ -240,8 +245,8 @@ class Neighbours(_Claim):
         return "none" if count == 0 else "one" if count == 1 else "some"
 
     def true_of(self, evidence: Evidence) -> bool:
-        """The counts say so."""
-        return self == self.of(evidence, self.call)
+        """The counts say so, and no other row is as near as the last one counted."""
+        return self == self.of(evidence, self.call) and not evidence.has(reference(self.call, "tied"))
 
 
 class Calculation(_Claim):
@@ -276,13 +281,13 @@ class Strongest(_Claim):
         sign = 1 if side == "for" else -1
         entries = evidence.value(reference(evidence.explained.id, "features"))
         found = [index for index, entry in enumerate(entries) if sign * entry["contribution"] > 0]
-        if not found:
+        if not found or _tied([entries[index]["contribution"] for index in found]):
             return None
         ref = reference(evidence.explained.id, "features", found[0])
         return cls(ref=ref, feature=entries[found[0]]["feature"], side=side)
 
     def true_of(self, evidence: Evidence) -> bool:
-        """It is the first of its side in the ranking."""
+        """It is the first of its side in the ranking, and the next one is smaller."""
         return self == self.of(evidence, self.side)
 
 
@@ -361,6 +366,12 @@ def holds(claim: Claim, evidence: Evidence) -> bool:
         return claim.true_of(evidence)
     except (ToolError, KeyError, IndexError, TypeError, ValueError):
         return False
+
+
+def _tied(contributions: list[float]) -> bool:
+    """Tell whether the first two of one side, in order, are the same within the tolerance."""
+    first, *others = map(abs, contributions)
+    return bool(others) and others[0] >= first * (1 - TOLERANCE)
 
 
 def share_expression(evidence: Evidence, parts: tuple[str, ...]) -> str:

@@ -22,6 +22,7 @@ from agent.llm import load
 from agent.prompts import explaining
 from tools.errors import UserError, did_you_mean
 from tools.observation import Observation
+from tools.statistics import NOISE
 from tools.toolbox import Toolbox
 
 __all__ = ["narrate"]
@@ -170,8 +171,8 @@ def _placed(feature: str, value: float, known: Mapping[str, Any]) -> dict[str, A
     per_label = bool(known) and all(isinstance(part, Mapping) for part in known.values())
     overall = {} if per_label else _numbers(feature, known)
     labels = {str(label): _numbers(feature, part) for label, part in known.items()} if per_label else {}
-    std = overall.get("std", 0.0)
-    z_score = (value - overall["mean"]) / std if std > 0 and "mean" in overall else math.inf
+    std, mean = overall.get("std", 0.0), overall.get("mean", math.inf)
+    z_score = (value - mean) / std if std > NOISE * max(abs(mean), abs(value)) else math.inf
     placed = {"z_score": z_score} if math.isfinite(z_score) else {}
     return {"feature": feature, "overall": overall, "by_label": labels, "value": value, **placed}
 

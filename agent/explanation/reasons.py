@@ -3,6 +3,7 @@
 Part of the grammar of true sentences (`wording.py`).
 """
 
+import urllib.parse
 from collections.abc import Sequence
 from itertools import product
 
@@ -41,7 +42,7 @@ def reason(claim: Contribution, rest: Sequence[Claim], evidence: Evidence, previ
     if len(rest) > 1:
         return []
     if rest and isinstance(rest[0], Contribution):
-        bodies = _pair(claim, rest[0], evidence)
+        bodies = _pair(claim, rest[0], evidence, previous)
     elif claim.value is None:
         bodies = [] if rest else _missing(claim, evidence)
     elif isinstance(claim.value, str | bool):
@@ -81,7 +82,7 @@ def _subject(claim: Contribution, evidence: Evidence) -> tuple[str, str, str]:
     name, value, rank = braced(f"{claim.ref}.feature", f"{claim.ref}.value", f"{claim.ref}.rank")
     described = evidence.described(claim.feature)
     name += f" ({{{described}}})" if described else ""
-    unit = f" {{{claim.ref}.unit}}" if evidence.has(f"{claim.ref}.unit") else ""
+    unit = f" {{{claim.ref}.unit}}" if claim.value is not None and evidence.has(f"{claim.ref}.unit") else ""
     return name, value + unit, rank
 
 
@@ -162,7 +163,7 @@ def _missing(claim: Contribution, evidence: Evidence) -> list[str]:
     ]
 
 
-def _pair(first: Contribution, second: Contribution, evidence: Evidence) -> list[str]:
+def _pair(first: Contribution, second: Contribution, evidence: Evidence, previous: Sequence[Claim]) -> list[str]:
     """Say two features of one direction in one sentence."""
     if first.sign != second.sign or second.rank <= first.rank:
         return []
@@ -171,10 +172,11 @@ def _pair(first: Contribution, second: Contribution, evidence: Evidence) -> list
     label = final_label(evidence)
     verb = f"speak for {label}" if first.sign > 0 else f"speak against {label}"
     points = f"point towards {label}" if first.sign > 0 else f"point away from {label}"
+    more = any(isinstance(claim, Contribution) and claim.sign == first.sign for claim in previous)
+    too, two = (" too", "Two more features") if more else ("", "Two features")
     return [
-        f"{name} ({value}) and {name2} ({value2}) {verb} too, with the {rank} and the {rank2} contribution",
-        f"Two more features {points}: {name} ({value}), with the {rank} contribution, and {name2} ({value2}), "
-        f"with the {rank2}",
+        f"{name} ({value}) and {name2} ({value2}) {verb}{too}, with the {rank} and the {rank2} contribution",
+        f"{two} {points}: {name} ({value}), with the {rank} contribution, and {name2} ({value2}), with the {rank2}",
     ]
 
 
@@ -194,12 +196,12 @@ def _details(claim: Contribution, detail: Claim, evidence: Evidence) -> list[str
                 f"than to that of the rows labelled {_name(detail.call, far)} ({{{detail.refs[2]}}})"
             ]
         case Comparison():
-            return _comparison(detail)
+            return _comparison(detail, evidence)
         case Share():
-            share = reference(detail.call, "share")
+            share, rows = reference(detail.call, "share"), f"training rows{_known(detail.call, (), evidence)}"
             if evidence.value(share) == 0:
-                return [f"which none of the {{{reference(detail.call, 'overall', 'count')}}} training rows has"]
-            return [f"as in {{{share}}} of the training rows"]
+                return [f"which none of the {{{reference(detail.call, 'overall', 'count')}}} {rows} has"]
+            return [f"as in {{{share}}} of the {rows}"]
     return []
 
 
@@ -208,9 +210,17 @@ def _position(claim: Position, evidence: Evidence) -> str:
     more = "higher" if claim.side == "above" else "lower"
     scope = ("overall",) if claim.label is None else ("by_label", claim.label)
     rows = "training rows" if claim.label is None else f"training rows labelled {_name(claim.call, claim.label)}"
+    rows += _known(claim.call, [] if claim.label is None else [claim.label], evidence)
     if evidence.value(claim.ref) == 100:
         return f"{more} than in all {{{reference(claim.call, *scope, 'count')}}} {rows}"
     return f"{more} than {{{claim.ref}}} of the {rows}"
+
+
+def _known(call: str, labels: Sequence[str], evidence: Evidence) -> str:
+    """Return what narrows rows to those in which a feature has a value, where others lack it."""
+    scopes: list[tuple[str, ...]] = [("by_label", label) for label in labels] or [("overall",)]
+    missing = (reference(call, *scope, "missing") for scope in scopes)
+    return " in which it is known" if any(evidence.has(ref) and evidence.value(ref) for ref in missing) else ""
 
 
 def _call_of(claim: Claim) -> str:
@@ -221,13 +231,16 @@ def _name(call: str, label: str) -> str:
     return "{" + reference(call, "by_label", label) + "|name}"
 
 
-def _comparison(claim: Comparison) -> list[str]:
+def _comparison(claim: Comparison, evidence: Evidence) -> list[str]:
     """Say how the row's value compares with a statistic, or one label's share with another's."""
     call, *path = claim.right.split(".")
     if path[0] == "share_by_label":
         more = "more" if claim.relation == "above" else "less"
         shares = [f"rows labelled {{{ref}|name}} ({{{ref}}})" for ref in (claim.left, claim.right)]
-        return [f"{more} common among {shares[0]} than among {shares[1]}"]
+        known = _known(
+            call, [urllib.parse.unquote(ref.rsplit(".", 1)[-1]) for ref in (claim.left, claim.right)], evidence
+        )
+        return [f"{more} common among {shares[0]} than among {shares[1]}{known and f', of those{known}'}"]
     scope = "training rows" if path[0] == "overall" else f"rows labelled {{{call}.by_label.{path[1]}|name}}"
     if path[0] == "overall" and (path[-1], claim.relation) in {("max", "above"), ("min", "below")}:
         return [

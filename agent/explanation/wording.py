@@ -66,6 +66,8 @@ def wordings(claims: Sequence[Claim], evidence: Evidence, previous: Sequence[Cla
 def _opening(claim: Probability, evidence: Evidence) -> list[str]:
     label, p = final_label(evidence), "{" + evidence.probability_ref + "}"
     endings = [f"it gives {label} a probability of {p}", f"the probability of {label} is {p}"]
+    if claim.certainty == "low":
+        return [f"The predictor gives {label} a probability of {p}", f"The probability of {label} is {p}"]
     sure = [f"The predictor {verb}: {end}" for verb in _CERTAINTY[claim.certainty] for end in endings]
     return [
         *sure,
@@ -76,27 +78,27 @@ def _opening(claim: Probability, evidence: Evidence) -> list[str]:
 def _conclusion(_: Label, rest: Sequence[Claim], evidence: Evidence) -> list[str]:
     label, p = final_label(evidence), "{" + evidence.probability_ref + "}"
     match rest:
-        case [Probability(certainty=certainty), Strongest() as reason] if certainty not in {"against", "unsure"}:
+        case [Probability(certainty=certainty), Strongest() as reason] if certainty not in {"against", "low", "unsure"}:
             name = "{" + reason.ref + ".feature}"
             if reason.side == "against":
                 return [
                     f"Although {name} speaks against it, the row is classified as {label}, with a probability of {p}",
-                    f"What {name} says against it does not outweigh the rest: the row is classified as {label}, "
+                    f"What {name} says against it does not change the answer: the row is classified as {label}, "
                     f"at a probability of {p}",
                 ]
             return [
-                f"Chiefly because of {name}, the row is classified as {label}, with a probability of {p}",
-                f"With {name} as the main reason, the row is classified as {label}, at a probability of {p}",
+                f"With {name} as the strongest reason, the row is classified as {label}, at a probability of {p}",
+                f"The row is classified as {label}, with a probability of {p}, and {name} speaks most for it",
             ]
-        case [Probability(certainty="against")]:
+        case [Probability(certainty="against" | "low")]:
             return [
                 f"Although its probability is only {p}, the row is classified as {label}",
                 f"The row is classified as {label}, with a probability of only {p}",
             ]
         case [Probability(certainty="unsure")]:
             return [
-                f"On balance, the row is classified as {label}, with a probability of no more than {p}",
-                f"The evidence is divided; the row is classified as {label}, but only with a probability of {p}",
+                f"On balance, the row is classified as {label}, but only with a probability of {p}",
+                f"The row is classified as {label}, though this is not certain: its probability is {p}",
             ]
         case [Probability()]:
             return [
@@ -118,7 +120,8 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
         case Calculation():
             return _calculation(claim, evidence)
         case Sum(call=call):
-            base, total = braced(f"{call}.base", f"{call}.total")
+            share = "|share" if evidence.value(f"{call}.space") == "probability" else ""
+            base, total = braced(f"{call}.base{share}", f"{call}.total{share}")
             scale = f"{SPACE[evidence.value(f'{call}.space')]} {label}"
             return [
                 f"Starting from {base}, the contributions of all features bring {scale} to {total}",
@@ -132,8 +135,11 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
         case Disagreement():
             return _disagreement(claim)
         case Abstention():
+            p, limit = evidence.probability_ref, "decision.abstain_below_probability"
+            fine = "|fine" if evidence.shown(p) == evidence.shown(limit) else ""
+            p, limit = braced(p + fine, limit + fine)
             return [
-                "That probability is below the limit of {decision.abstain_below_probability} set for this run, "
+                f"At {p}, the probability of {label} is below the limit of {limit} set for this run, "
                 "so a person should decide"
             ]
     return []
@@ -175,7 +181,7 @@ def _calculation(claim: Calculation, evidence: Evidence) -> list[str]:
         case "odds":
             label, other = final_label(evidence), "{" + claim.parts[1] + "|name}"
             return [
-                f"That makes {label} {{{result}}} times as likely as {other}",
+                f"By these probabilities, {label} is {{{result}}} times as likely as {other}",
                 f"In odds, {label} is {{{result}}} times as likely as {other}",
             ]
 

@@ -35,7 +35,7 @@ def _seen(value=5.0, a=1.0, b=9.0, std=2.0, below=80.0, contributions=(2.0, -1.0
     placed = {
         "feature": "f0",
         "value": value,
-        "overall": {"mean": (a + b) / 2, "std": std, "max": 20.0},
+        "overall": {"mean": (a + b) / 2, "std": std, "max": 20.0, "count": 100},
         "by_label": {"A": {"mean": a}, "B": {"mean": b}},
         "below": below,
         "above": 100 - below,

@@ -9,8 +9,9 @@ import pandas as pd
 from agent.classifier import Classifier
 from agent.explanation import receipt
 from agent.explanation.result import Explanation
-from tools.errors import TableError
+from tools.errors import TableError, UserError
 from tools.kinds import text_of
+from tools.storage import outside_bundles
 from tools.table import cells
 
 __all__ = ["classify_table"]
@@ -59,13 +60,16 @@ def classify_table(
     """
     schema = clf.bundle.schema
     rows = table.iloc[:limit] if limit is not None else table
+    if receipts is not None:
+        outside_bundles(receipts / "receipt.json")
+        if receipts.exists() and not receipts.is_dir():
+            raise UserError(f"{receipts}: is a file, not a folder.", hint="Name a folder for the receipts.")
     try:
-        checked = schema.check(rows)
+        checked, ids = schema.check(rows), _ids(rows, schema.id_column)
     except TableError as error:
         raise TableError(error.message, file=error.file or source, hint=error.hint) from error
     for text in checked.notes:
         (note or (lambda _: None))(f"Note: {text}")
-    ids = _ids(rows, schema.id_column)
     files = [receipt.file_name(row_id, number) for number, row_id in enumerate(ids)]
     if receipts is not None:
         _apart(files, source, schema.id_column)
@@ -92,7 +96,7 @@ def _apart(files: list[str], source: str | None, column: str | None) -> None:
     first: dict[str, int] = {}
     for number, name in enumerate(files):
         if first.setdefault(name, number) != number:
-            message = f"the id is that of row {first[name]} too, and their receipts would be one file ({name})."
+            message = f"its receipt and that of row {first[name]} would be one file ({name})."
             raise TableError(message, file=source, column=column, row=number, hint="Give every row its own id.")
 
 

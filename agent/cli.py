@@ -1,5 +1,6 @@
 """The command `tallystick`: parses arguments, prints results. Everything else is done elsewhere."""
 
+import io
 import json
 import os
 import sys
@@ -252,6 +253,9 @@ def _model(spec: str | None) -> "ForkingChat":
 def main() -> NoReturn:
     """Run the command; errors end in one or two lines and an exit code: 2 the user's mistake, 3 the machine's."""
     debug = "--debug" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale: texts have marks that ASCII lacks
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"] or ["--help"]
     try:
         code = app(arguments, prog_name="tallystick", standalone_mode=False) or 0
@@ -261,7 +265,7 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except _UsageError as error:
         _stop(error, 2, _usage(error), debug=debug)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the latter is typer's own way out when nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

@@ -24,12 +24,20 @@ class _Citations(RegexHighlighter):
     highlights = [r"(?P<mark>\[(?:t\d+|decision)\])", r"^(?P<number>\d+\.|Conclusion:)"]  # noqa: RUF012 - rich's name
 
 
+class _Results(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command that nobody reads on (`tallystick verify … | head -1`): that is no failure."""
+        raise BrokenPipeError
+
+
 _THEME = Theme({"told.mark": "cyan", "told.number": "bold", "told.label": "bold green", "told.bad": "bold red"})
 
 
 def results() -> Console:
     """Return the console for results: stdout."""
-    return Console(theme=_THEME, highlighter=_Citations(), soft_wrap=not sys.stdout.isatty(), markup=False, emoji=False)
+    return _Results(
+        theme=_THEME, highlighter=_Citations(), soft_wrap=not sys.stdout.isatty(), markup=False, emoji=False
+    )
 
 
 def notes() -> Console:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.explanation.result import Decision
+from tools.kinds import natural_key
 
 __all__ = ["Decide", "combine", "decide", "learn_weight"]
 
@@ -42,8 +43,8 @@ def combine(predictor: Mapping[str, float], llm: Mapping[str, float] | None, wei
 
 
 def likeliest(probabilities: Mapping[str, float]) -> str:
-    """Return the label with the largest probability; the first of equals."""
-    return max(probabilities, key=lambda label: probabilities[label])
+    """Return the label with the largest probability; of equals the first in the order of a bundle's labels."""
+    return min(probabilities, key=lambda label: (-probabilities[label], natural_key(label)))
 
 
 def decide(

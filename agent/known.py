@@ -49,5 +49,5 @@ def _known() -> dict[str, str]:
     try:
         found = json.loads(_file().read_text(encoding="utf-8"))
         return {str(path): str(sha256) for path, sha256 in found.items()}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}

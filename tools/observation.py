@@ -171,7 +171,9 @@ def show_percent(percent: float) -> str:
     if percent in {0, 100}:
         return f"{percent:.0f}%"
     margin = min(abs(percent), abs(100 - percent))
-    decimals = 1 if margin >= 0.1 else min(12, 1 - math.floor(math.log10(margin))) if margin > 0 else 1
+    if abs(percent) < 1e-10:
+        return f"{percent:.1e}%"
+    decimals = 1 if margin >= 0.1 else min(15, 1 - math.floor(math.log10(margin)))
     text = f"{percent:.{decimals}f}"
     return (text.rstrip("0").rstrip(".") if decimals > 1 else text) + "%"
 
@@ -229,7 +231,9 @@ def display(ref: str, value: Json, tool: str) -> str:
         return "missing"
     role = _role(parents, key, tool)
     if isinstance(value, bool | str):
-        return printable(str(value)) if role in {"unit", "description"} else show_name(str(value))
+        if role in {"unit", "description"}:  # not quoted, so it must not look like a citation mark
+            return printable(str(value).replace("[", "(").replace("]", ")"))
+        return show_name(str(value))
     if role == "rank":
         return _show_rank(int(value))
     if form == "fine":
@@ -253,7 +257,7 @@ def _role(parents: list[str], key: str, tool: str) -> str:
 def _show_quantity(role: str, number: float) -> str:
     if role in {"percent", "share"}:
         return show_percent(number if role == "percent" else 100 * number)
-    if role == "count":
+    if role == "count" and float(number).is_integer():
         return str(int(number))
     if role in {"value", "min", "max"}:
         whole = float(number).is_integer() and abs(number) < 2**53

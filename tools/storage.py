@@ -16,7 +16,7 @@ from typing import Any
 
 from tools.errors import BundleError, StorageError
 
-__all__ = ["BROUGHT", "canonical", "manifest", "read_files", "write_file", "write_files"]
+__all__ = ["BROUGHT", "canonical", "manifest", "outside_bundles", "read_files", "write_file", "write_files"]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -65,6 +65,19 @@ def write_file(path: Path, data: bytes) -> None:
         raise StorageError(f"{path}: cannot be written: {error.strerror}.", hint=hint) from error
 
 
+def outside_bundles(path: Path) -> None:
+    """Refuse a path inside a bundle, which would not be one any more with other things in it.
+
+    Raises
+    ------
+    BundleError
+        A directory above it is a bundle.
+    """
+    for folder in path.absolute().parents:
+        if (folder / MANIFEST).is_file() and (folder / FILES[0]).is_file():
+            raise BundleError(f"{path}: lies inside the bundle {folder}.", hint="Choose another folder.")
+
+
 def write_files(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a bundle's directory, whole or not at all; a bundle that is there is replaced.
 
@@ -75,6 +88,7 @@ def write_files(path: Path, files: Mapping[str, bytes]) -> None:
     StorageError
         It cannot be written.
     """
+    outside_bundles(path)
     partial = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
         if (path.exists() or path.is_symlink()) and not _replaceable(path):
@@ -101,9 +115,9 @@ def read_files(path: Path) -> dict[str, bytes]:
     try:
         entries = _read_manifest(path)
         return {name: _read_checked(path / name, entry) for name, entry in entries.items()}
-    except OSError as error:
-        hint = "Give the directory that `tallystick fit` wrote."
-        raise BundleError(f"{str(path)[:200]}: is no bundle: {error.strerror}.", hint=hint) from error
+    except (OSError, UnicodeError, ValueError) as error:  # the last two: names that no file can have
+        hint, reason = "Give the directory that `tallystick fit` wrote.", getattr(error, "strerror", "no such name")
+        raise BundleError(f"{str(path)[:200]!a}: is no bundle: {reason}.", hint=hint) from error
 
 
 def _entry(data: bytes) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tools.observation import Observation, numbers, results
 __all__ = ["Toolbox", "toolkit"]
 
 DEFAULT_TOP = 10
-NEGLIGIBLE = 4e-7  # of all contributions together: below, a receipt could be given the other sign within its tolerance
+NEGLIGIBLE = 1e-6  # of all contributions together: below, a receipt could be given the other sign within its tolerance
 
 
 class _Args(BaseModel):

@@ -23,6 +23,7 @@ from agent.prompts import explaining
 from tools.errors import UserError, did_you_mean
 from tools.observation import Observation
 from tools.statistics import NOISE
+from tools.table import HALF
 from tools.toolbox import Toolbox
 
 __all__ = ["narrate"]
@@ -95,7 +96,7 @@ def narrate(
         if claim.feature in known and isinstance(claim.value, int | float) and not isinstance(claim.value, bool):
             placed = _placed(claim.feature, float(claim.value), known[claim.feature])
             toolbox.observations.append(_observed(toolbox, "feature_stats", {"feature": claim.feature}, placed))
-        if described := words.get(claim.feature, {}).get("description"):
+        if (described := words.get(claim.feature, {}).get("description")) and str(described).strip():
             found = {"feature": claim.feature, "description": str(described)}
             args = {"topic": "feature", "name": claim.feature}
             toolbox.observations.append(_observed(toolbox, "describe", args, found))
@@ -105,7 +106,16 @@ def narrate(
     return _told(toolbox, values, label, probability, load(llm), top)
 
 
-def _check(row: Mapping[str, Any], contributions: Mapping[str, float], style: str, top: int) -> None:
+def _check(row: Any, contributions: Any, style: str, top: Any) -> None:
+    if not isinstance(row, Mapping) or not isinstance(contributions, Mapping):
+        raise UserError(
+            "row and contributions are mappings.", hint="Give {feature: value} and {feature: contribution}."
+        )
+    if not isinstance(top, int) or isinstance(top, bool):
+        raise UserError(f"top is {top!r}.", hint="Give a whole number of at least 1.")
+    for names in (row, contributions):
+        if len(set(map(str, names))) < len(names):
+            raise UserError("Two names are the same as text.", hint="Give every feature a name of its own.")
     if style not in {"auto", "strict"} or top < 1:
         raise UserError(f"style={style!r}, top={top}: not possible.", hint="Use style='strict' and top of at least 1.")
     if not contributions:
@@ -127,6 +137,8 @@ def _finite(number: Any, what: str) -> float:
 
 
 def _described(what: str, given: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(given, Mapping | None):
+        raise UserError(f"{what} is {type(given).__name__}, not a mapping.", hint="Give {feature: {name: value}}.")
     for feature, part in (given or {}).items():
         if not isinstance(part, Mapping):
             raise UserError(f"{what}: {feature!r} has {part!r}.", hint="Give {feature: {name: value}}.")
@@ -158,7 +170,9 @@ def _given(
 
 def _plain(value: Any, name: str) -> Any:
     """Return a value as JSON has it; NumPy scalars know how, NaN is missing."""
-    plain = value.item() if hasattr(value, "item") else value
+    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) == 1 else value
+    if isinstance(plain, str) and not plain.isprintable() and HALF.search(plain):
+        raise UserError(f"{name} holds half a character.", hint="Write the whole character, or leave it out.")
     if isinstance(plain, float) and math.isnan(plain):
         return None
     if isinstance(plain, int | float) and not isinstance(plain, bool):

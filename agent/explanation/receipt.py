@@ -78,9 +78,12 @@ def read(path: Path) -> dict[str, Any]:
         If the file is not there, too large, or not a JSON object.
     """
     try:
+        if not path.is_file() and path.exists():  # before it is opened: a pipe without a writer would wait for ever
+            raise ReceiptError(f"{path}: cannot be read (no ordinary file).", hint="Give the path of a receipt file.")
         if path.stat().st_size > MAX_BYTES:
             raise ReceiptError(f"{path}: larger than any receipt ({MAX_BYTES} bytes).")
-        loaded = json.loads(path.read_text(encoding="utf-8"), parse_constant=_number, parse_float=_number)
+        text = path.read_text(encoding="utf-8")
+        loaded = json.loads(text, parse_constant=_number, parse_float=_number, object_pairs_hook=_object)
     except OSError as error:
         raise ReceiptError(
             f"{path}: cannot be read ({error.strerror}).", hint="Give the path of a receipt file."
@@ -92,6 +95,14 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise ReceiptError(f"{path}: not a receipt but a JSON {type(loaded).__name__}.")
     return loaded
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for at, (key, _) in enumerate(pairs) if key in dict(pairs[:at]))
+        raise ValueError(f"{twice[:40]!r} is there twice")
+    return found
 
 
 def _number(literal: str) -> float:

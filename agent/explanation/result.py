@@ -46,7 +46,7 @@ class Verification(_Part):
 
     ok: bool = False
     complete: bool = False
-    checked: int = 0
+    checked: int = Field(0, ge=0)
     failures: list[Failure] = Field(default_factory=list)
 
 

@@ -16,7 +16,7 @@ from agent.explanation import plan
 from agent.explanation.claims import Claim, Contribution, holds
 from agent.explanation.evidence import Evidence
 from agent.explanation.receipt import canonical, digest, parse, read, same_number
-from agent.explanation.result import Explanation, Failure, Step, Verification, writer_of
+from agent.explanation.result import Decision, Explanation, Failure, Step, Verification, writer_of
 from agent.explanation.template import assemble, citations, render
 from agent.explanation.wording import wordings
 from tools.bundle import Bundle
@@ -116,7 +116,10 @@ class _Checks:
         """Compare two JSON values, numbers to six significant digits."""
         if isinstance(expected, Mapping) and isinstance(found, Mapping):
             for key in {**expected, **found}:
-                if key in expected and key in found:
+                if key in expected and key in found and _exact(key, expected[key]):
+                    same = type(expected[key]) is type(found[key]) and expected[key] == found[key]
+                    self.expect(f"{where}.{key}", same, expected[key], found[key])
+                elif key in expected and key in found:
                     self.equal(f"{where}.{key}", expected[key], found[key], scale if key in _SCALED else _LEAST)
                 else:
                     self.expect(f"{where}.{key}", False, expected.get(key, _NOTHING), found.get(key, _NOTHING))
@@ -142,6 +145,8 @@ class _Checks:
         form = explanation.model_dump(mode="json")
         if canonical(form) != canonical(raw):
             self.equal("receipt", form, raw)
+        odd = set(explanation.bundle or {}) - {"sha256", "path"}
+        self.expect("bundle", not odd, "sha256 and path", sorted(odd))
         self.equal("digest", digest(raw), raw.get("digest", _NOTHING))
 
     # -- the observations --------------------------------------------------------------------------------------------
@@ -154,7 +159,7 @@ class _Checks:
         except TallystickError as error:
             self.failures.append(Failure(where="row", expected=str(error), found=explanation.row))
             return
-        self.equal("row", row, explanation.row)
+        self.expect("row", canonical(row) == canonical(explanation.row), row, explanation.row)
         toolbox = Toolbox(bundle, row)
         for number, seen in enumerate(explanation.observations, start=1):
             self.equal(f"observations.{number - 1}.id", f"t{number}", seen.id)
@@ -163,8 +168,7 @@ class _Checks:
     def _rerun(self, toolbox: Toolbox, seen: Observation) -> None:
         again = toolbox.call(seen.tool, seen.args)
         result, expected = seen.result or {}, again.result or {}
-        scale = float(expected.get("absolute", 0.0)) if seen.tool == "explain" else 1e-9
-        self.equal(seen.id, expected, result, scale)
+        self.equal(seen.id, expected, result, _scale(seen.tool, expected))
         self.equal(f"{seen.id}.error", again.error, seen.error)
 
     def carried(self, explanation: Explanation) -> None:
@@ -176,13 +180,36 @@ class _Checks:
                 self._rerun(toolbox, seen)
             else:
                 toolbox.observations.append(seen)
-            if seen.tool == "explain":
-                self._ranked(seen)
+            if seen.tool == "explain" and seen.result is not None:
+                self._explained(seen, explanation.row)
+            if seen.tool == "feature_stats" and seen.result is not None and "value" not in seen.args:
+                self._placed(seen, explanation.row)
+            if seen.tool == "probability":
+                within = all(0 <= p <= 1 for p in (seen.result or {}).values())
+                self.expect(f"{seen.id} (range)", within, "probabilities from 0 to 1", seen.result)
 
-    def _ranked(self, seen: Observation) -> None:
-        features = (seen.result or {}).get("features", [])
-        ranked = sorted(range(len(features)), key=lambda i: (-abs(features[i]["contribution"]), i))
+    def _explained(self, seen: Observation, row: Mapping[str, Any]) -> None:
+        """Check order, sum and values of contributions against each other and the row."""
+        result, features = seen.result or {}, (seen.result or {}).get("features", [])
+        absolute = float(result["absolute"]) or 1.0
+        ranked = sorted(
+            range(len(features)), key=lambda i: (-abs(round(features[i]["contribution"] / absolute, 12)), i)
+        )
         self.equal(f"{seen.id}.features", ranked, [entry["rank"] for entry in features])
+        listed = sum(abs(entry["contribution"]) for entry in features)
+        self.expect(f"{seen.id}.absolute", listed <= absolute * (1 + 1e-6), f"at least {listed}", result["absolute"])
+        for entry in features:
+            name = entry["feature"]
+            self.expect(f"{seen.id}.{name}", _same(row.get(name), entry["value"], 0.0), row.get(name), entry["value"])
+
+    def _placed(self, seen: Observation, row: Mapping[str, Any]) -> None:
+        """Check that the value placed is the row's, and its distance from the mean."""
+        result = seen.result or {}
+        name, value, overall = result.get("feature"), result.get("value"), result.get("overall", {})
+        self.expect(f"{seen.id}.value", _same(row.get(str(name)), value, 0.0), row.get(str(name)), value)
+        if result.get("z_score") is not None:
+            z_score = (float(result["value"]) - overall["mean"]) / overall["std"]
+            self.expect(f"{seen.id}.z_score", same_number(z_score, result["z_score"], 1e-3), z_score, result["z_score"])
 
     # -- the decision and the text -----------------------------------------------------------------------------------
 
@@ -215,6 +242,16 @@ class _Checks:
             self.equal("probabilities (sum)", 1.0, round(sum(explanation.probabilities.values()), 6))
             self.equal("decision", decision.model_dump(), said.model_dump())
             self.equal("label", label, explanation.label)
+        else:
+            self.equal("decision", Decision(predictor=explanation.label).model_dump(), said.model_dump())
+        if said.llm_probabilities is not None:
+            own = said.llm_probabilities
+            fits = set(own) == set(probabilities) and all(0 <= p <= 1 for p in own.values())
+            self.expect("decision.llm_probabilities", fits, f"one for each of {list(probabilities)}", own)
+            self.equal("decision.llm_probabilities (sum)", 1.0, round(sum(own.values()), 6))
+        if explanation.llm is None:
+            self.equal("decision.llm", None, said.llm)
+            self.equal("writer", "rule", explanation.writer)
         self.equal("label (explained)", evidence.label, explanation.label)
         for call in evidence.find("predict"):
             self.equal("decision.predictor", (call.result or {}).get("label"), said.predictor)
@@ -234,8 +271,23 @@ def _kinds(claims: Sequence[Claim]) -> str:
     return " + ".join(named) or _NOTHING
 
 
+def _exact(key: str, expected: Any) -> bool:
+    """Tell what no machine computes differently: a value of the row, a contribution of nothing."""
+    return key == "value" or (key == "contribution" and expected == 0)
+
+
+def _scale(tool: str, expected: Mapping[str, Any]) -> float:
+    """Return how large a result's numbers are together: differences far below that are rounding noise."""
+    if tool == "explain":
+        return float(expected.get("absolute", 0.0))
+    ends = [expected.get("overall", {}).get(end) for end in ("min", "max")] if tool == "feature_stats" else []
+    return _LEAST * max((abs(end) for end in ends if end is not None), default=1.0)
+
+
 def _same(expected: Any, found: Any, scale: float) -> bool:
     numbers = isinstance(expected, int | float) and isinstance(found, int | float)
+    if numbers and isinstance(expected, int) and not isinstance(expected, bool):
+        return not isinstance(found, bool) and bool(expected == found)
     if numbers and not isinstance(expected, bool) and not isinstance(found, bool):
         return same_number(float(expected), float(found), scale)
     return type(expected) is type(found) and bool(expected == found)

@@ -110,6 +110,25 @@ def test_a_process_ends_with_the_exit_code(tmp_path):
     _one_line(done.stderr)
 
 
+@pytest.mark.parametrize("command", ["calc", "verify"])
+def test_nobody_has_to_read_on(receipts, stored, command):
+    """`| head -1` is no failure."""
+    files = [str(path) for path in receipts] * 20
+    arguments = ["calc", "-"] if command == "calc" else ["verify", *files, "--bundle", str(stored / "bundle")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agent", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    process.stdout.close()
+    err = process.communicate(b"1+1\n" * 20_000, timeout=120)[1]
+
+    assert process.returncode == 0, err
+    assert err == b""
+
+
 # -- fit, classify, verify -------------------------------------------------------------------------------------------
 
 

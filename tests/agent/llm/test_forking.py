@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import ModelCallLimitMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
@@ -155,7 +156,8 @@ def test_an_agent_ends_with_the_rule():
 
 def test_an_agent_with_forks(engine):
     """A local model's calls run through an agent: every call is executed without an error."""
-    agent = create_agent(LocalChat(engine=engine), [statistics, count])
+    limit = ModelCallLimitMiddleware(run_limit=6, exit_behavior="end")  # the toy may call tools for ever
+    agent = create_agent(LocalChat(engine=engine), [statistics, count], middleware=[limit])
 
     messages = agent.invoke({"messages": [HumanMessage("How large is 17.99?")]}, {"recursion_limit": 60})["messages"]
 

@@ -177,6 +177,8 @@ def _plain(value: Any, name: str) -> Any:
         return None
     if isinstance(plain, int | float) and not isinstance(plain, bool):
         _finite(plain, f"The value of {name}")
+    if hasattr(plain, "__len__") and not isinstance(plain, str):
+        raise UserError(f"{name} is {type(plain).__name__}, not a single value.", hint="Give one number or one text.")
     return plain if plain is None or isinstance(plain, bool | int | float | str) else str(plain)
 
 

@@ -182,3 +182,41 @@ def test_bad_values_and_models_are_refused():
         narrate({"age": float("inf")}, **GIVEN | {"contributions": {"age": 1}})
     with pytest.raises(ModelSpecError):
         narrate(ROW, **GIVEN | {"llm": "nobody-knows"})
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"row": None},
+        {"row": [1]},
+        {"row": {1: 1, "1": 2, "a": 1}},
+        {"row": {"a": np.array([1, 2])}},
+        {"contributions": [1]},
+        {"contributions": None},
+        {"top": "4"},
+        {"top": 2.5},
+        {"top": None},
+        {"statistics": [1]},
+        {"dictionary": "a"},
+        {"label": "\ud800"},
+        {"probability": "high"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_narrated_is_said(odd):
+    """In one line that names the mend, whatever it is."""
+    given = {"row": {"a": 1}, "label": "ill", "probability": 0.5, "contributions": {"a": 1.0}} | odd
+    with pytest.raises(UserError) as error:
+        narrate(given.pop("row"), llm="rule", **given)
+    assert "\n" not in str(error.value)
+
+
+def test_a_description_forges_no_citation():
+    """Nor does a blank one leave empty brackets."""
+    words = {"a": {"description": "size [t9]"}, "b": {"description": " "}}
+    told = narrate(
+        {"a": 1, "b": 2}, label="ill", probability=0.5, contributions={"a": 1, "b": 2}, dictionary=words, llm="rule"
+    )
+
+    assert "[t9]" not in told.text
+    assert "()" not in told.text

@@ -122,7 +122,7 @@ class Classifier:
             raise UserError(f"The style {style!r} is not available.", hint="Use 'strict' or 'auto'.")
         if decide not in get_args(Decide):
             raise UserError(f"decide is {decide!r}.", hint=f"Use one of {', '.join(get_args(Decide))}.")
-        self.bundle, self.chat, self.top = bundle, chat, top
+        self.bundle, self.chat, self.top = bundle, chat, min(top, len(bundle.schema.features))
         self._decide, self._abstain_below, self._temperature = decide, abstain_below, temperature
         self._progress = progress
         self._weight: float | None = None

@@ -87,6 +87,7 @@ def narrate(
     probability = _finite(probability, "The probability")
     if not 0 <= probability <= 1:
         raise UserError(f"The probability is {probability}.", hint="Give a number from 0 to 1.")
+    top = min(top, len(contributions))
     amounts = {str(name): _finite(part, f"The contribution of {name!r}") for name, part in contributions.items()}
     known, words = _described("statistics", statistics), _described("dictionary", dictionary)
     toolbox = Toolbox(None, values)

@@ -218,7 +218,8 @@ class _Checks:
         evidence = Evidence(explanation.observations, explanation.decision.model_dump())
         self._decision(explanation, evidence)
         said: list[list[Claim]] = []
-        top = int(evidence.explained.args["top"])
+        top, listed = int(evidence.explained.args["top"]), len((evidence.explained.result or {})["features"])
+        self.expect("explain.top", top <= listed, f"at most {listed}", top)
         for number, step in enumerate(explanation.steps):
             offers = plan.choices(said, evidence, top)
             kinds = " or ".join(map(_kinds, offers)) or "no further step"

@@ -67,13 +67,17 @@ def test_an_abstention_shows_two_different_numbers(gaps):
         assert float(left) < float(right)
 
 
-def test_a_column_of_one_value_has_no_deviation():
-    """Rounding noise is no standard deviation."""
-    n = 60
-    frame = pd.DataFrame({"same": [0.1] * n, "x": np.arange(n) % 7, "y": ["ab"[i % 7 > 3] for i in range(n)]})
-    frame.loc[: n // 2, "same"] = np.nan
-    for bundle, explanation in _texts(frame.assign(same=frame["same"]), "y"):
-        assert "same" not in bundle.schema.names or "standard deviations" not in explanation.text
+def test_a_label_of_one_value_has_no_deviation():
+    """Rounding noise is no standard deviation: the mean of many 0.1 is not quite 0.1."""
+    n = 300
+    labels = np.array(["ab"[i % 2] for i in range(n)])
+    frame = pd.DataFrame({"x": np.where(labels == "a", 0.1, np.arange(n) / 7), "y": labels})
+    found = Bundle.fit(frame, "y", predictor="logistic").statistics.feature_stats("x", 0.2)
+
+    assert np.full(n, 0.1).std(ddof=1) > 0
+    assert found["by_label"]["a"]["std"] == 0
+    assert found["value_by_label"]["a"]["z_score"] is None
+    assert found["value_by_label"]["b"]["z_score"] is not None
 
 
 def test_equal_contributions_have_no_strongest():

@@ -40,7 +40,8 @@ def load(
     Parameters
     ----------
     spec : str, path or BaseChatModel, optional
-        A name of the catalog (fetched when it is not there), the path of a GGUF file, ``rule``, ``uniform``,
+        A name of the catalog (fetched when it is not there), the path of a GGUF file or of a Hugging Face directory,
+        ``rule``, ``uniform``,
         ``provider:model`` for a LangChain provider, the URL of an OpenAI-compatible server, or a chat model. Default:
         the environment's ``TALLYSTICK_LLM``, else the small local model.
     progress : callable, optional
@@ -72,12 +73,7 @@ def load(
         return LocalChat(model=name, **params)
     if name.startswith(("http://", "https://")):
         return _provided(params.pop("model", "default"), model_provider="openai", base_url=name, **params)
-    if Path(name).is_dir():
-        raise ModelSpecError(
-            f"{name}: a Hugging Face directory needs the PyTorch engine, which comes with the next release.",
-            hint="Until then, convert it to a GGUF file.",
-        )
-    if Path(name).is_file() or name.endswith(".gguf"):
+    if Path(name).exists() or name.endswith(".gguf"):
         return LocalChat(model=name, **params)
     if ":" in name:
         return _provided(name, **params)

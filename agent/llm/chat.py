@@ -37,7 +37,8 @@ class LocalChat(ForkingChat):
     Parameters
     ----------
     model : str, default "smollm2-135m"
-        Name in the catalog (fetched when it is not there), or path of a GGUF file.
+        Name in the catalog (fetched when it is not there), path of a GGUF file, which llama.cpp runs, or of a Hugging
+        Face directory, which PyTorch runs.
     temperature : float, default 0
         0 takes the most probable option and text.
     seed : int, optional
@@ -48,6 +49,8 @@ class LocalChat(ForkingChat):
         The longest prompt with its answer, tokens.
     threads : int, optional
         Default: the physical cores that are free when it starts.
+    quantize, adapter, dtype : str, optional
+        For a Hugging Face directory; see `agent.llm.transformers.Transformers`.
     engine : Engine, optional
         A running engine to use instead of starting one for `model`.
 
@@ -65,6 +68,9 @@ class LocalChat(ForkingChat):
     max_tokens: int = 256
     context: int = 4096
     threads: int | None = None
+    quantize: str | None = None
+    adapter: str | None = None
+    dtype: str | None = None
     engine: Any = Field(default=None, exclude=True, repr=False)
 
     _engine: Engine = PrivateAttr()
@@ -75,9 +81,25 @@ class LocalChat(ForkingChat):
     def model_post_init(self, context: Any, /) -> None:
         """Start the engine."""
         super().model_post_init(context)
-        self._engine = self.engine or LlamaCpp(_file(self.model), context=self.context, threads=self.threads)
+        self._engine = self.engine or self._started()
         self._cut = lru_cache(maxsize=8192)(self._engine.tokenize)
         self._template = lru_cache(maxsize=256)(self._template_pieces)
+
+    def _started(self) -> Engine:
+        """Start the engine for the model's file or directory."""
+        path = catalog.pull(self.model) if self.model in catalog.CATALOG else Path(self.model)
+        if not path.is_dir():
+            return LlamaCpp(path, context=self.context, threads=self.threads)
+        from agent.llm.transformers import Transformers  # noqa: PLC0415 - PyTorch is slow to import
+
+        return Transformers(
+            path,
+            context=self.context,
+            threads=self.threads,
+            quantize=self.quantize,
+            adapter=self.adapter,
+            dtype=self.dtype,
+        )
 
     @property
     def _llm_type(self) -> str:
@@ -198,8 +220,3 @@ class LocalChat(ForkingChat):
                 f"The prompt has {length} tokens; {self._engine.model} is loaded with {self._engine.context}.",
                 hint="Shorten the conversation, or load the model with a larger `context`.",
             )
-
-
-def _file(model: str) -> Path:
-    """Return the file of a model given by catalog name or by path."""
-    return catalog.pull(model) if model in catalog.CATALOG else Path(model)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from agent.llm import LocalChat, catalog, process
-from agent.llm.llamacpp import LlamaCpp, Slots
+from agent.llm.llamacpp import LlamaCpp
 from agent.llm.process import cores
+from agent.llm.slots import Slots
 from tools.errors import EngineError, ModelSpecError
 
 A, B, C = (tuple([0] * 200 + [mark] * 200) for mark in (1, 2, 3))

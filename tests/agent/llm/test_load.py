@@ -49,10 +49,10 @@ def test_what_cannot_be_loaded_is_said_with_the_mend(spec, said, tmp_path, monke
 
 
 def test_files_that_are_no_models(tmp_path):
-    """A directory waits for the PyTorch engine; a file has to begin as GGUF does."""
+    """A directory has to hold a model; a file has to begin as GGUF does."""
     (tmp_path / "x.gguf").write_bytes(b"PK\x03\x04 a zip")
 
-    with pytest.raises(ModelSpecError, match="comes with the next release"):
+    with pytest.raises(ModelSpecError, match=r"there is no config\.json"):
         load(tmp_path)
     with pytest.raises(ModelSpecError, match="not a GGUF file, it begins with"):
         load(tmp_path / "x.gguf")

@@ -1,0 +1,329 @@
+"""The PyTorch engine: Hugging Face weights, decoded by a loop of our own.
+
+Forced tokens - what a grammar or a prompt leaves no choice about - go through the model in one forward pass, and each
+slot keeps the keys and values of its prompt for the next one. Knows nothing about LangChain, tools or forks.
+"""
+
+import hashlib
+import json
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from llguidance import LLMatcher
+from llguidance.hf import from_tokenizer
+
+from agent.llm import catalog
+from agent.llm.engine import Usage
+from agent.llm.slots import Slots, shared_length
+from agent.llm.template import Template
+from tools.errors import EngineError, ModelSpecError
+
+__all__ = ["Transformers"]
+
+CHUNK = 512  # tokens that go through the model at once
+FILES = ("config.json", "tokenizer.json")
+BITS = ("4bit", "8bit", "int8")
+
+
+class Transformers:
+    """A model in a Hugging Face directory, run by PyTorch.
+
+    Parameters
+    ----------
+    path : path-like
+        The directory: ``config.json``, ``tokenizer.json`` and weights in safetensors. No code of the model is run.
+    context : int, default 4096
+        The longest prompt with its answer, tokens.
+    slots : int, default 4
+        How many different prompts keep their keys and values at the same time.
+    threads : int, optional
+        On a CPU; default: PyTorch's own.
+    quantize : {"4bit", "8bit", "int8"}, optional
+        ``4bit`` and ``8bit`` by bitsandbytes on CUDA, ``int8`` on a CPU.
+    adapter : path-like, optional
+        A LoRA adapter in safetensors.
+    dtype : str, optional
+        ``float32``, ``bfloat16``, …; default: bfloat16 on CUDA, float32 elsewhere.
+
+    Raises
+    ------
+    ModelSpecError
+        When the directory lacks a file, or a package that it needs is missing.
+    EngineError
+        When the weights cannot be loaded, are damaged, or hold numbers that are not finite.
+    """
+
+    name = "transformers"
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        context: int = 4096,
+        slots: int = 4,
+        threads: int | None = None,
+        quantize: str | None = None,
+        adapter: str | Path | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        self.path = check(Path(path))
+        self.model = self.path.name
+        if threads:
+            torch.set_num_threads(threads)
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._tokenizer, self._network = self._load(quantize, adapter, dtype)
+        longest = getattr(self._network.config, "max_position_embeddings", context)
+        self.context = min(context, int(longest))
+        self.sha256 = _digest(self.path, None if adapter is None else Path(adapter))
+        self.usage = Usage()
+        self.start: list[int] = []  # the template writes it
+        self.end = int(self._tokenizer.eos_token_id)
+        self._template = Template(self._tokenizer.chat_template, self._tokenizer.special_tokens_map, self.model)
+        self._slots, self._lock = Slots(slots), threading.RLock()
+        self._kept: list[tuple[list[int], Any]] = [([], None) for _ in range(slots)]
+        self._grammar: Any = None
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Write messages in the model's own chat template."""
+        return self._template.render(messages)
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Cut a text into tokens as it continues another one."""
+        if special:
+            return list(self._tokenizer(text, add_special_tokens=False).input_ids)
+        return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
+
+    def next_token(self, prompt: Sequence[int], allowed: Sequence[int]) -> list[float]:
+        """Return the log-probability of each allowed token as the next one, given that it is one of them."""
+        with self._lock, self._slots.take(prompt) as slot:
+            logits = self._logits(slot, list(prompt))
+            self.usage += Usage(generated_tokens=1)
+        found = logits[torch.tensor(list(allowed), device=logits.device)].double()
+        return [float(value) for value in torch.log_softmax(found, dim=0)]
+
+    def generate(
+        self,
+        prompt: Sequence[int],
+        *,
+        max_tokens: int,
+        temperature: float,
+        seed: int | None,
+        stop: Sequence[str],
+        json_schema: Mapping[str, Any] | None = None,
+    ) -> Iterator[str]:
+        """Continue a prompt with free text, piece by piece, or with JSON text that fits a schema."""
+        matcher = None if json_schema is None else self._matcher(json_schema)
+        source = torch.Generator(device="cpu")
+        source.manual_seed(seed) if seed is not None else source.seed()
+        with self._slots.take(prompt) as slot:
+            tokens = self._tokens(slot, list(prompt), max_tokens, temperature, source, matcher)
+            yield from self._text(tokens, stop)
+
+    def close(self) -> None:
+        """Give the memory of keys and values back; the weights stay until the engine is forgotten."""
+        self._template.close()
+        with self._lock:
+            self._slots.forget()
+            self._kept = [([], None) for _ in self._kept]
+
+    # -- decoding ----------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def _logits(self, slot: int, prompt: list[int]) -> torch.Tensor:
+        """Return the logits after a prompt, shape (vocabulary,); what the slot already holds is not computed again."""
+        if len(prompt) > self.context:
+            raise EngineError(
+                f"The prompt has {len(prompt)} tokens; {self.model} is loaded with {self.context}.",
+                hint="Shorten the conversation, or load the model with a larger `context`.",
+            )
+        started = time.perf_counter()
+        held, cache = self._kept[slot]
+        cached = min(shared_length(held, prompt), len(prompt) - 1)
+        if cache is None or cached == 0:
+            cache, cached = transformers.DynamicCache(config=self._network.config), 0
+        elif len(held) > cached:
+            cache.crop(cached - len(held))
+        self._kept[slot] = ([], None)  # a failure below leaves an empty slot, not a wrong one
+        try:
+            for at in range(cached, len(prompt), CHUNK):
+                ids = torch.tensor([prompt[at : at + CHUNK]], device=self.device)
+                out = self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        except (RuntimeError, IndexError) as error:
+            raise EngineError(
+                f"PyTorch failed on {self.model}: {str(error).splitlines()[0][:200]}.",
+                hint="Too little memory? Load it with a smaller `context`, or quantized.",
+            ) from error
+        self._kept[slot] = (list(prompt), cache)
+        self.usage += Usage(len(prompt), cached, seconds=time.perf_counter() - started)
+        return torch.as_tensor(out.logits[0, -1]).float()
+
+    def _tokens(
+        self,
+        slot: int,
+        tokens: list[int],
+        most: int,
+        temperature: float,
+        source: torch.Generator,
+        matcher: LLMatcher | None,
+    ) -> Iterator[int]:
+        """Yield tokens, sampled and forced, until the end token or the limit."""
+        left = min(most, self.context - len(tokens))
+        while left > 0:
+            forced = [] if matcher is None else matcher.compute_ff_tokens()[:left]
+            if forced and matcher is not None:
+                matcher.consume_tokens(forced)
+                self.usage += Usage(forced_tokens=len(forced))
+                tokens, left = [*tokens, *forced], left - len(forced)
+                yield from forced
+                continue
+            if matcher is not None and matcher.is_stopped():
+                return
+            with self._lock:
+                logits = self._logits(slot, tokens)
+                self.usage += Usage(generated_tokens=1)
+            if matcher is not None:
+                bits = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+                allowed = torch.from_numpy(np.resize(bits, len(logits)).astype(bool)).to(logits.device)
+                logits = logits.masked_fill(~allowed, -torch.inf)
+            token = _chosen(logits, temperature, source)
+            if token == self.end or (matcher is not None and not matcher.consume_token(token)):
+                return
+            tokens, left = [*tokens, token], left - 1
+            yield token
+
+    def _text(self, tokens: Iterator[int], stop: Sequence[str]) -> Iterator[str]:
+        """Yield the text of tokens as soon as no stop text can begin in it."""
+        seen: list[int] = []
+        given = 0
+        longest = max(map(len, stop), default=1) - 1
+        text = ""
+        for token in tokens:
+            seen.append(token)
+            text = self._tokenizer.decode(seen, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            ends = [text.index(word) for word in stop if word in text]
+            if ends:
+                yield text[given : min(ends)]
+                return
+            sure = len(text) - longest - (1 if text.endswith("�") else 0)
+            if sure > given:
+                yield text[given:sure]
+                given = sure
+        if text[given:]:
+            yield text[given:]
+
+    def _matcher(self, schema: Mapping[str, Any]) -> LLMatcher:
+        """Return what tells the tokens that fit a JSON schema."""
+        if self._grammar is None:
+            self._grammar = from_tokenizer(self._tokenizer, n_vocab=self._network.config.vocab_size)
+        matcher = LLMatcher(self._grammar, LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+        if matcher.is_error():
+            raise EngineError(f"The JSON schema cannot be followed: {matcher.get_error()[:200]}.")
+        return matcher
+
+    # -- loading -----------------------------------------------------------------------------------------------------
+
+    def _load(self, quantize: str | None, adapter: str | Path | None, dtype: str | None) -> tuple[Any, Any]:
+        """Return tokenizer and network; no code of theirs is run, no pickle is read."""
+        options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+        weights: dict[str, Any] = {"use_safetensors": True, "dtype": self._dtype(dtype)}
+        if quantize is not None:
+            weights |= self._quantized(quantize)
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(self.path, **options)
+            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                self.path, output_loading_info=True, **options, **weights
+            )
+            network, report = loaded
+            if adapter is not None:
+                network = _adapted(network, Path(adapter))
+        except ImportError as error:
+            raise ModelSpecError(f"{self.path}: {str(error).splitlines()[0][:300]}") from error
+        except Exception as error:  # safetensors, tokenizers and json have errors of their own for damaged files
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
+            raise EngineError(f"{self.path}: cannot be loaded: {reason}", hint="Is every file whole?") from error
+        lost = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
+        if lost:  # transformers fills them with chance and goes on
+            raise EngineError(f"{self.path}: the weights {lost[0]!r} are missing.", hint="Is every file whole?")
+        if quantize is None:
+            network = network.to(self.device)
+        for name, values in network.named_parameters():
+            if values.is_floating_point() and not bool(torch.isfinite(values).all()):
+                raise EngineError(f"{self.path}: the weights {name!r} are not finite.", hint="Is the file damaged?")
+        return tokenizer, _int8(network.eval()) if quantize == "int8" else network.eval()
+
+    def _dtype(self, dtype: str | None) -> torch.dtype:
+        found = getattr(torch, dtype or ("bfloat16" if self.device == "cuda" else "float32"), None)
+        if not isinstance(found, torch.dtype):
+            raise ModelSpecError(f"There is no dtype {dtype!r}.", hint="Use float32, bfloat16 or float16.")
+        return found
+
+    def _quantized(self, quantize: str) -> dict[str, Any]:
+        if quantize not in BITS or (quantize == "int8") != (self.device == "cpu"):
+            hint = "Use int8 on a CPU, 4bit or 8bit on CUDA."
+            raise ModelSpecError(f"quantize={quantize!r} does not work on {self.device}.", hint=hint)
+        if quantize == "int8":
+            return {}
+        four = quantize == "4bit"
+        options = {"bnb_4bit_compute_dtype": torch.bfloat16} if four else {}
+        config = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+            load_in_4bit=four, load_in_8bit=not four, **options
+        )
+        return {"quantization_config": config, "device_map": "auto"}
+
+
+def check(path: Path) -> Path:
+    """Return the path of a Hugging Face directory after a look at the files in it."""
+    missing = [name for name in FILES if not (path / name).is_file()]
+    if missing:
+        raise ModelSpecError(
+            f"{path}: there is no {missing[0]}.", hint="Give a directory with config.json, tokenizer.json and weights."
+        )
+    if not list(path.glob("*.safetensors")):
+        raise ModelSpecError(
+            f"{path}: there are no weights in safetensors.",
+            hint="Pickled weights (.bin, .pt) are not read: convert them with `save_pretrained`.",
+        )
+    return path.resolve()
+
+
+def _chosen(logits: torch.Tensor, temperature: float, source: torch.Generator) -> int:
+    """Return the likeliest token, or for temperatures above 0 one that is drawn."""
+    if temperature <= 0:
+        return int(logits.argmax())
+    probabilities = torch.softmax(logits.cpu() / temperature, dim=0)
+    return int(torch.multinomial(probabilities, 1, generator=source))
+
+
+def _int8(network: Any) -> Any:
+    """Return the network with its linear layers in 8 bits, as PyTorch's dynamic quantization makes them."""
+    from torch.ao.quantization import quantize_dynamic  # noqa: PLC0415 - slow to import, seldom used
+
+    with warnings.catch_warnings():  # its successor, torchao, takes eleven times as long for a token on a CPU
+        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated", DeprecationWarning)
+        warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
+        return quantize_dynamic(network, {torch.nn.Linear}, dtype=torch.qint8)  # type: ignore[no-untyped-call]
+
+
+def _adapted(network: Any, adapter: Path) -> Any:
+    """Return the network with a LoRA adapter merged into its weights."""
+    if not (adapter / "adapter_model.safetensors").is_file():
+        raise ModelSpecError(
+            f"{adapter}: there is no adapter_model.safetensors.", hint="Give a LoRA adapter's directory."
+        )
+    from peft import PeftModel  # noqa: PLC0415 - an extra
+
+    return PeftModel.from_pretrained(network, str(adapter), use_safetensors=True).merge_and_unload()
+
+
+def _digest(path: Path, adapter: Path | None) -> str:
+    """Return one digest over the weights, the tokenizer and the adapter."""
+    files = [*sorted(path.glob("*.safetensors")), path / "config.json", path / "tokenizer.json"]
+    files += [] if adapter is None else sorted(adapter.glob("*.safetensors"))
+    return hashlib.sha256("".join(catalog.digest(file) for file in files).encode()).hexdigest()

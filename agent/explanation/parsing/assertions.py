@@ -1,0 +1,338 @@
+"""What a sentence in free words asserts: typed statements over facts, each with a rule that computes whether it is true.
+
+The claims of the strict grammar are true because they are made from facts; these are read from words, so that each has
+to say how far a word such as *well above* or *nearly* reaches. The borders are constants at the top of this file.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.explanation.evidence import Evidence
+from agent.explanation.parsing.facts import Facts
+from tools.errors import ToolError
+
+__all__ = [
+    "Assertion",
+    "Bound",
+    "Certain",
+    "Count",
+    "Degree",
+    "Effect",
+    "HasCategory",
+    "Level",
+    "Multiple",
+    "Nearer",
+    "Number",
+    "Ordered",
+    "Predicted",
+    "Quantity",
+    "Ranked",
+    "Stated",
+    "settle",
+]
+
+Bound = Literal["is", "exactly", "about", "nearly", "just over", "over", "under", "least", "most"]
+Degree = Literal["", "slightly", "well"]
+Relation = Literal["above", "below", "equal"]
+
+ABOUT = 0.1  # relative: how far *about*, *nearly* and *just over* reach
+SLIGHT, WELL, SAME = 0.5, 0.75, 0.2  # standard deviations between two values that are slightly, well, hardly apart
+SLIGHT_RATIO, WELL_RATIO, SAME_RATIO = 1.25, 1.5, 1.06  # the same where there is no standard deviation
+LEVELS = {  # percent of rows below a value of that level: at least, at most
+    "high": (75.0, 100.0),
+    "very high": (90.0, 100.0),
+    "low": (0.0, 25.0),
+    "very low": (0.0, 10.0),
+    "typical": (20.0, 80.0),
+}
+CERTAINTY = {  # probability of the predicted label: at least, below
+    "almost certain": (0.95, 1.01),
+    "confident": (0.85, 1.01),
+    "fairly confident": (0.65, 0.95),
+    "not sure": (0.0, 0.8),
+    "close": (0.0, 0.6),
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Number(_Part):
+    """A number as it is written: its value, the unit of its last digit, and the word before it.
+
+    Examples
+    --------
+    >>> Number(value=17.9, step=0.1).fits(17.94), Number(value=2, step=1, bound="nearly").fits(1.9)
+    (True, True)
+    """
+
+    value: float
+    step: float
+    percent: bool = False
+    signed: bool = False
+    bound: Bound = "is"
+
+    def fits(self, fact: float) -> bool:
+        """Tell whether a fact is what the number says."""
+        value, half, near = self.value, self.step / 2 * (1 + 1e-9), ABOUT * abs(self.value)
+        match self.bound:
+            case "is":
+                return abs(fact - value) <= half
+            case "exactly":
+                return abs(fact - value) <= min(half, 0.005 * abs(value)) if self.step >= 1 else abs(fact - value) <= half
+            case "about":
+                return abs(fact - value) <= max(near, half)
+            case "nearly":
+                return value - max(near, half) <= fact < value
+            case "just over":
+                return value < fact <= value + max(near, half)
+            case "over":
+                return fact > value
+            case "under":
+                return fact < value
+            case "least":
+                return fact >= value - half
+            case "most":
+                return fact <= value + half
+
+
+class Quantity(_Part):
+    """One side of a comparison: a fact, in absolute terms or not, or a number.
+
+    Attributes
+    ----------
+    refs : tuple of str
+        The facts, whose values are added up; none for a number.
+    absolute : bool
+        Whether only their size counts, as in which of two contributions is larger.
+    number : Number or None
+        A number that the sentence gives.
+    spread : str or None
+        The standard deviation that tells how far apart two values lie.
+    """
+
+    refs: tuple[str, ...] = ()
+    absolute: bool = False
+    number: Number | None = None
+    spread: str | None = None
+
+    def of(self, evidence: Evidence) -> float:
+        """Return the value."""
+        if self.number is not None:
+            return self.number.value
+        values = [_number(evidence, ref) for ref in self.refs]
+        return sum(map(abs, values)) if self.absolute else sum(values)
+
+
+class _Assertion(_Part):
+    negated: bool = False
+
+    def true_of(self, evidence: Evidence) -> bool:
+        """Compute the truth; a missing fact raises ToolError."""
+        return self._said(evidence) != self.negated
+
+    def _said(self, evidence: Evidence) -> bool:
+        raise NotImplementedError
+
+
+class Stated(_Assertion):
+    """A fact is this number."""
+
+    kind: Literal["stated"] = "stated"
+    quantity: Quantity
+    number: Number
+
+    def _said(self, evidence: Evidence) -> bool:
+        fact = self.quantity.of(evidence)
+        if self.number.step > 1 and self.number.bound == "is" and float(fact).is_integer():
+            return fact == self.number.value
+        scaled = fact * 100 if self.number.percent and _is_share(self.quantity, evidence) else fact
+        return self.number.fits(scaled)
+
+
+class Ordered(_Assertion):
+    """One quantity is above, below or about the same as another, and by how much."""
+
+    kind: Literal["ordered"] = "ordered"
+    left: Quantity
+    relation: Relation
+    right: Quantity
+    degree: Degree = ""
+    or_equal: bool = False
+
+    def _said(self, evidence: Evidence) -> bool:
+        left, right = self.left.of(evidence), self.right.of(evidence)
+        gap = left - right if self.relation != "below" else right - left
+        if self.relation == "equal":
+            return self._near(left, right, SAME, SAME_RATIO, evidence)
+        if self.or_equal:
+            return gap >= 0
+        least = 1e-6 * max(abs(left), abs(right))
+        if gap <= least:
+            return False
+        near = self._near(left, right, *((SLIGHT, SLIGHT_RATIO) if self.degree == "slightly" else (WELL, WELL_RATIO)), evidence)
+        return not self.degree or near == (self.degree == "slightly")
+
+    def _near(self, left: float, right: float, spreads: float, ratio: float, evidence: Evidence) -> bool:
+        spread = self.right.spread or self.left.spread
+        if spread is not None:
+            return abs(left - right) <= spreads * _number(evidence, spread)
+        small, large = sorted((abs(left), abs(right)))
+        return left * right >= 0 and large <= ratio * small
+
+
+class Multiple(_Assertion):
+    """One quantity is so many times another."""
+
+    kind: Literal["multiple"] = "multiple"
+    left: Quantity
+    factor: Number
+    right: Quantity
+
+    def _said(self, evidence: Evidence) -> bool:
+        left, right = self.left.of(evidence), self.right.of(evidence)
+        if left * right <= 0:
+            raise ToolError("There is no ratio of these two values.")
+        return self.factor.fits(left / right)
+
+
+class Effect(_Assertion):
+    """A feature moves the result towards a label (sign +1) or away from it (-1)."""
+
+    kind: Literal["effect"] = "effect"
+    ref: str
+    sign: Literal[-1, 1]
+    label: str
+
+    def _said(self, evidence: Evidence) -> bool:
+        contribution = _number(evidence, self.ref)
+        return contribution * self.sign * Facts(evidence).side(self.label) > 0
+
+
+class Ranked(_Assertion):
+    """A feature's contribution has a rank, from 0, among all contributions or those of one side; -1 is the last."""
+
+    kind: Literal["ranked"] = "ranked"
+    ref: str
+    rank: int
+    side: Literal["any", "for", "against"] = "any"
+    within: bool = False
+
+    def _said(self, evidence: Evidence) -> bool:
+        ranked = Facts(evidence).ranking(self.side)
+        if self.ref not in ranked:
+            return False
+        place = ranked.index(self.ref)
+        return place <= self.rank if self.within else place == self.rank % len(ranked)
+
+
+class Predicted(_Assertion):
+    """This label is the final one, or the most, second-most or least likely one."""
+
+    kind: Literal["predicted"] = "predicted"
+    label: str
+    place: int = 0
+
+    def _said(self, evidence: Evidence) -> bool:
+        if self.place == 0:
+            return self.label == evidence.label
+        likely = Facts(evidence).likely()
+        return likely.index(self.label) == self.place % len(likely)
+
+
+class Certain(_Assertion):
+    """The predictor is so sure of its answer, or gives a label a chance of that kind."""
+
+    kind: Literal["certain"] = "certain"
+    level: Literal["almost certain", "confident", "fairly confident", "not sure", "close"]
+
+    def _said(self, evidence: Evidence) -> bool:
+        least, most = CERTAINTY[self.level]
+        return least <= _number(evidence, evidence.probability_ref) < most
+
+
+class Level(_Assertion):
+    """A value is high, low or typical among the training rows, or among those of one label."""
+
+    kind: Literal["level"] = "level"
+    below: str
+    above: str
+    level: Literal["high", "very high", "low", "very low", "typical", "unusual"]
+
+    def _said(self, evidence: Evidence) -> bool:
+        under, over = _number(evidence, self.below), _number(evidence, self.above)
+        if self.level == "unusual":
+            return min(under, over) <= 5
+        least, most = LEVELS[self.level]
+        middle = (under + 100 - over) / 2 if self.level == "typical" else (under if "high" in self.level else 100 - over)
+        return least <= middle <= most
+
+
+class HasCategory(_Assertion):
+    """The row's value of a feature is this category."""
+
+    kind: Literal["category"] = "category"
+    ref: str
+    category: str
+
+    def _said(self, evidence: Evidence) -> bool:
+        return str(evidence.value(self.ref)) == self.category
+
+
+class Nearer(_Assertion):
+    """A value is nearer to one quantity than to another."""
+
+    kind: Literal["nearer"] = "nearer"
+    value: str
+    near: str
+    far: str
+
+    def _said(self, evidence: Evidence) -> bool:
+        value, near, far = (_number(evidence, ref) for ref in (self.value, self.near, self.far))
+        return abs(value - near) < abs(value - far)
+
+
+class Count(_Assertion):
+    """So many of the strongest features move the result towards a label, or away from it."""
+
+    kind: Literal["count"] = "count"
+    top: int | None
+    sign: Literal[-1, 1]
+    label: str
+    share: Number
+
+    def _said(self, evidence: Evidence) -> bool:
+        facts = Facts(evidence)
+        signs = facts.signs(self.top)
+        hits = sum(sign * self.sign * facts.side(self.label) > 0 for sign in signs)
+        return self.share.fits(100 * hits / len(signs) if self.share.percent else hits)
+
+
+Assertion = Annotated[
+    Certain | Count | Effect | HasCategory | Level | Multiple | Nearer | Ordered | Predicted | Ranked | Stated,
+    Field(discriminator="kind"),
+]
+
+
+def settle(assertion: Assertion, evidence: Evidence) -> bool | None:
+    """Tell whether an assertion is true; None where the facts cannot settle it."""
+    try:
+        return assertion.true_of(evidence)
+    except (ToolError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
+def _number(evidence: Evidence, ref: str) -> float:
+    value = evidence.value(ref)
+    if isinstance(value, bool | str) or value is None:
+        raise ToolError(f"{ref} is not a number.")
+    return float(value)
+
+
+def _is_share(quantity: Quantity, evidence: Evidence) -> bool:
+    """Tell whether a fact runs from 0 to 1 and is shown as a percentage."""
+    return bool(quantity.refs) and evidence.shown(quantity.refs[0]).endswith("%") and not quantity.refs[0].endswith(
+        (".below", ".above", ".percentile")
+    )

@@ -1,0 +1,119 @@
+"""What the words so far are about: the features last mentioned, a negation that is still open."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.explanation.parsing.assertions import Assertion, HasCategory, Quantity, Stated
+from agent.explanation.parsing.facts import Facts
+from agent.explanation.parsing.grammar import Subject
+from tools.errors import ToolError
+
+__all__ = ["Clause", "Said"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a phrase asserts: what a negation before it denies, and the numbers it gives by the way."""
+
+    main: list[Assertion]
+    also: list[Assertion] = field(default_factory=list)
+
+
+@dataclass
+class Clause:
+    """The state of reading a sentence.
+
+    Attributes
+    ----------
+    facts : Facts
+        What can be spoken of.
+    features : tuple of str
+        The features last mentioned.
+    silent : tuple of str
+        Those of them of which nothing is said yet.
+    negated : bool
+        Whether the next predicate is denied.
+    labels : tuple of str
+        Whose rows were last spoken of.
+    others : tuple of str
+        The features that those last mentioned were compared with.
+    last : Quantity or None
+        The statistic last spoken of.
+    sized : bool
+        Whether a contribution, not a value, is spoken of.
+    top : int or None
+        How many of the strongest features are counted.
+    """
+
+    facts: Facts
+    features: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    negated: bool = False
+    labels: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    last: Quantity | None = None
+    sized: bool = False
+    top: int | None = None
+
+    def mention(self, subject: Subject) -> Said:
+        """Make a subject the one that is spoken of, and return what is said of its values.
+
+        Raises
+        ------
+        ToolError
+            When nothing was said of the one before, or a value is not known.
+        """
+        if self.silent:
+            raise ToolError(f"Nothing is said of {' and '.join(self.silent)}.")
+        given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
+        self.others, self.last, self.sized = (), None, False
+        self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
+        return self.values(subject)
+
+    def values(self, subject: Subject) -> Said:
+        """Return what is said of the values of a subject."""
+        numbers = [
+            Stated(quantity=Quantity(refs=(self.facts.value(feature),)), number=number)
+            for feature, number in subject.numbers
+        ]
+        numbers += [
+            Stated(quantity=Quantity(refs=(self.facts.contribution(f),), absolute=not number.signed), number=number)
+            for f, number in subject.contributions
+        ]
+        return Said(
+            [HasCategory(ref=self.facts.value(feature), category=category) for feature, category in subject.categories],
+            list(numbers),
+        )
+
+    def each(self, make: Callable[[str], Assertion]) -> list[Assertion]:
+        """Say something of every feature last mentioned.
+
+        Raises
+        ------
+        ToolError
+            When there is none.
+        """
+        if not self.features:
+            raise ToolError("Nothing is spoken of.")
+        made = [make(feature) for feature in self.features]
+        self.silent = ()
+        return made
+
+    def placed(self) -> str:
+        """Return the feature last mentioned, where it is one whose value is spoken of."""
+        if self.sized:
+            raise ToolError("A contribution is spoken of.")
+        return self.one()
+
+    def one(self) -> str:
+        """Return the feature last mentioned, where it is one."""
+        if len(self.features) != 1:
+            raise ToolError("More than one feature is spoken of.")
+        self.silent = ()
+        return self.features[0]
+
+    def denied(self, said: Said) -> list[Assertion]:
+        """Return all that is asserted, the main part denied where a negation is open; that ends it."""
+        main = [a.model_copy(update={"negated": True}) for a in said.main] if self.negated else said.main
+        self.negated = self.negated and not said.main
+        return [*main, *said.also]

@@ -1,0 +1,163 @@
+"""From a sentence to tokens: names of the row's features, labels and categories, numbers, and the words of the lexicon."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from agent.explanation.parsing.assertions import Number
+from agent.explanation.parsing.facts import Facts
+from agent.explanation.parsing.lexicon import LEXICON, NUMBER_WORDS, ORDINALS
+from tools.observation import show_name
+
+__all__ = ["Token", "tokens"]
+
+UNKNOWN = "unknown"
+WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 standard deviations are two, 1.6 are not
+_MARKS = re.compile(r"\[[a-z]+\d*\]")
+_NUMBER = re.compile(r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)(?P<power>e[+-]?\d+)?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])", re.I)
+_WORD = re.compile(r"[^\W\d_][\w'’]*|\w+|\S")
+_UNIT = re.compile(r" ?(mm|cm|km|g|kg|mg|µm|years?|months?|days?|dollars|euros?|usd|points?)(?!\w)")
+_SUFFIX = re.compile(r"[_ ](mm|cm|km|g|kg|mg|m|s|pct|usd)$")
+BEFORE_LABELS = {"effect", "predict", "labelled"}  # a bare number after one of these is a label where labels are numbers
+_CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word, name or number of a sentence.
+
+    Attributes
+    ----------
+    kind : str
+        What the rules of the grammar see.
+    value : object
+        What it stands for.
+    text : str
+        How it is written.
+    """
+
+    kind: str
+    value: Any
+    text: str
+
+
+def tokens(sentence: str, facts: Facts) -> list[Token]:
+    """Cut a sentence into tokens; words that change nothing are left out, unknown ones have the kind ``unknown``."""
+    text = _MARKS.sub("", sentence).strip().removesuffix(".").replace("’", "'").replace("−", "-")
+    names, at = _names(facts), 0
+    codes = {label for label in facts.labels if label.isdigit()}
+    found: list[Token] = []
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        token, at = _next(text, at, names)
+        if token.kind == "num" and token.text in codes and found and found[-1].kind in BEFORE_LABELS:
+            token = Token("label", token.text, token.text)
+        if token.kind != "filler":
+            found.append(token)
+    return found
+
+
+def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tuple[Token, int]:
+    """Return the longest token that begins here, and where it ends; a name goes before a word of the same length."""
+    best, end = Token(UNKNOWN, None, ""), at
+    for pattern, token in names:
+        match = pattern.match(text, at)
+        if match and match.end() > end:
+            best, end = token, match.end()
+    number = _NUMBER.match(text, at)
+    if number and number.end() > end:
+        best, end = _number(number)
+        unit = _UNIT.match(text, end)
+        end = unit.end() if unit else end
+    lower = text.lower()
+    for kind, value, pattern in LEXICON:
+        match = pattern.match(lower, at)
+        if match and match.end() > end:
+            best, end = Token(kind, value, match[0]), match.end()
+    word = _WORD.match(text, at)
+    assert word is not None  # noqa: S101 - it matches anything but white space
+    said = word[0].lower()
+    if word.end() > end or (word.end() == end and best.kind == UNKNOWN):
+        if said in NUMBER_WORDS:
+            return Token("num", Number(value=NUMBER_WORDS[said], step=WORD_STEP), said), word.end()
+        if said in ORDINALS:
+            return Token("ord", ORDINALS[said], said), word.end()
+        if best.kind == UNKNOWN or word.end() > end:
+            return Token(UNKNOWN, None, word[0]), word.end()
+    return best, end
+
+
+def _number(match: re.Match[str]) -> tuple[Token, int]:
+    digits, power = match["digits"].replace(",", ""), match["power"] or ""
+    sign = -1 if match["sign"] == "-" else 1
+    places = len(digits.partition(".")[2])
+    step = float(f"1e{-places}") * (10 ** int(power[1:]) if power else 1)
+    if not places and len(digits) > 3:  # 1410 is 1407.6 to three digits
+        step *= 10 ** (len(digits) - len(digits.rstrip("0")))
+    value = Number(
+        value=sign * float(digits + power), step=step, percent=bool(match["percent"]), signed=match["sign"] is not None
+    )
+    if match["place"] and not match["percent"] and value.value <= len(ORDINALS) / 2 and value.step == 1:
+        return Token("ord", int(value.value) - 1, match[0]), match.end()
+    return Token("num", value, match[0]), match.end()
+
+
+def _names(facts: Facts) -> list[tuple[re.Pattern[str], Token]]:
+    """Return the patterns of all names that the facts know, the way people write them."""
+    found: list[tuple[re.Pattern[str], Token]] = []
+    for label in facts.labels:
+        found += [(pattern, Token("label", label, label)) for pattern in _label_patterns(label)]
+    owners: dict[str, list[str]] = {}
+    for feature, categories in facts.categories.items():
+        for category in categories:
+            owners.setdefault(category, []).append(feature)
+    for category, features in owners.items():
+        token = Token("category", (tuple(features), category), category)
+        found += [(pattern, token) for pattern in _category_patterns(category)]
+    for feature in facts.features:
+        found += [(_plain(form), Token("feature", feature, feature)) for form in _forms(feature)]
+        described = facts.evidence.described(feature)
+        if described is not None:
+            found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
+    return found
+
+
+def _forms(name: str) -> Iterable[str]:
+    """Return a name as it is, as it is shown, and as people write it out.
+
+    Examples
+    --------
+    >>> sorted(_forms("bill_length_mm"))[:2], sorted(_forms("MaritalStatus"))[1]
+    (['bill length', 'bill length mm'], 'marital status')
+    """
+    spaced = re.sub(r"[_.-]+", " ", name)
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", spaced).lower()
+    return {name, show_name(name), spaced, parted, _SUFFIX.sub("", spaced)}
+
+
+def _plain(form: str) -> re.Pattern[str]:
+    return re.compile(rf'["“\'`]?{re.escape(form)}["”\'`]?(?![\w])', re.I)
+
+
+def _label_patterns(label: str) -> list[re.Pattern[str]]:
+    """Return how a label is written: a code such as 0 or Yes needs quotes, its own case, or the word label before it."""
+    form = re.escape(label)
+    quoted = re.compile(rf'["“\'`]{form}["”\'`](?!\w)', re.I)
+    named = re.compile(rf'(?:label|class|category)[ -]?(?:of )?["“\'`]?{form}["”\'`]?(?![\w.%]\w|\w|%)', re.I)
+    if label.lower() in _CODES:
+        return [quoted, named, re.compile(rf"{form}(?=[ .,;:)]|$)(?! (?:feature|training|other|row|doubt|more|less)\b)")]
+    if re.fullmatch(r"\d+", label):
+        return [quoted, named, re.compile(rf"{form}s(?!\w)")]
+    return [quoted, named, re.compile(rf"{form}(?:s|'s)?(?!\w)", re.I)]
+
+
+def _category_patterns(category: str) -> list[re.Pattern[str]]:
+    spaced = re.escape(re.sub(r"[_]+", " ", category))
+    form = re.escape(category)
+    patterns = [re.compile(rf'["“\'`]{form}["”\'`](?!\w)')]
+    if category.lower() in _CODES:
+        return [*patterns, re.compile(rf"(?<== ){form}(?!\w)")]
+    return [*patterns, re.compile(rf"(?:{form}|{spaced})(?!\w)", re.I)]

@@ -1,0 +1,106 @@
+"""Read a sentence in free words: what does it assert, is that true, and is there anything in it that is not understood?
+
+A sentence is a row of phrases: subjects (features, with their values) and predicates, each of which is about the subject
+last mentioned. A word that no rule takes up is not understood, and a sentence with such a word asserts more than can be
+checked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from agent.explanation.evidence import Evidence
+from agent.explanation.parsing.assertions import Assertion, settle
+from agent.explanation.parsing.clause import Clause, Said
+from agent.explanation.parsing.facts import Facts
+from agent.explanation.parsing.grammar import phrases
+from agent.explanation.parsing.lexer import Token, tokens
+from agent.explanation.parsing.predicates import PREDICATES
+from tools.errors import ToolError
+
+__all__ = ["Reading", "read"]
+
+# Words between phrases that assert nothing by themselves.
+GLUE = frozenset({"comma", "and", "but", "so", "which", "be", "whose", "or", "value", "row1"})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a sentence says.
+
+    Attributes
+    ----------
+    assertions : list of Assertion
+        What it asserts.
+    false : list of Assertion
+        Those of them that are not true.
+    unread : list of str
+        Words that are not understood, and assertions that the facts cannot settle.
+    """
+
+    assertions: list[Assertion] = field(default_factory=list)
+    false: list[Assertion] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> bool | None:
+        """True or false; None for a sentence that is not understood as a whole."""
+        return None if self.unread or not self.assertions else not self.false
+
+
+def read(sentence: str, evidence: Evidence) -> Reading:
+    """Read one sentence.
+
+    Parameters
+    ----------
+    sentence : str
+        Plain text; citation marks are passed over.
+    evidence : Evidence
+        What may be asserted, and what it is checked against.
+
+    Returns
+    -------
+    Reading
+        No sentence raises.
+    """
+    facts = Facts(evidence)
+    words, clause = phrases(tokens(sentence, facts)), Clause(facts)
+    found: list[Assertion] = []
+    unread: list[str] = []
+    at = 0
+    while at < len(words):
+        taken, said = _step(words, at, clause)
+        if said is not None:
+            found += clause.denied(said)
+        elif words[at].kind not in GLUE:
+            unread.append(words[at].text)
+        elif words[at].kind != "be":
+            clause.sized = False
+        at += taken
+    unread += [*clause.silent, *(["not"] if clause.negated else [])]
+    outcomes = [settle(assertion, evidence) for assertion in found]
+    unread += [assertion.kind for assertion, true in zip(found, outcomes, strict=True) if true is None]
+    return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
+
+
+def _step(words: Sequence[Token], at: int, clause: Clause) -> tuple[int, Said | None]:
+    """Take up what stands at one place; return how many tokens that is, and what they assert."""
+    for pattern, make in PREDICATES:
+        match = pattern.at(words, at)
+        said = _made(lambda match=match, make=make: make(match, clause)) if match else None
+        if match and said is not None:
+            return len(match.tokens), said
+    word = words[at]
+    if word.kind == "subj":
+        return 1, _made(lambda: clause.mention(word.value))
+    if word.kind in {"not", "neither"}:
+        clause.negated = not clause.negated
+        return 1, Said([])
+    return 1, None
+
+
+def _made(make: "Callable[[], Said | None]") -> Said | None:
+    """Return what a phrase asserts; None where the facts know nothing of the kind."""
+    try:
+        return make()
+    except (ToolError, LookupError):
+        return None

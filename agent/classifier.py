@@ -19,6 +19,7 @@ from langgraph.graph.state import CompiledStateGraph
 from agent.decision import Decide, decide
 from agent.explanation import receipt
 from agent.explanation.evidence import Evidence
+from agent.explanation.prose import ProseWriter, style_of
 from agent.explanation.result import Decision, Explanation, Step, Usage, writer_of
 from agent.explanation.template import assemble
 from agent.explanation.verify import verify
@@ -84,8 +85,9 @@ class Classifier:
         Whose answer counts.
     abstain_below : float, optional
         Leave the case to a person below this probability of the final label.
-    style : {"auto", "strict"}
-        How the text is written.
+    style : {"auto", "strict", "prose"}
+        How the text is written: in sentences of a grammar of true sentences, or in free words that are checked. `auto`
+        is strict for models below 7 billion parameters, and where their number is not known.
     temperature : float
         Of the choice of words; tool calls and labels are always the likeliest.
     progress : callable, optional
@@ -118,13 +120,14 @@ class Classifier:
             raise UserError(f"top is {top}.", hint="Name at least 1 feature.")
         if abstain_below is not None and not 0 <= abstain_below <= 1:
             raise UserError(f"abstain_below is {abstain_below}.", hint="Give a probability between 0 and 1.")
-        if style not in {"auto", "strict"}:
-            raise UserError(f"The style {style!r} is not available.", hint="Use 'strict' or 'auto'.")
+        if style not in get_args(Style):
+            raise UserError(f"There is no style {style!r}.", hint=f"Use one of {', '.join(get_args(Style))}.")
         if decide not in get_args(Decide):
             raise UserError(f"decide is {decide!r}.", hint=f"Use one of {', '.join(get_args(Decide))}.")
         self.bundle, self.chat, self.top = bundle, chat, min(top, len(bundle.schema.features))
         self._decide, self._abstain_below, self._temperature = decide, abstain_below, temperature
         self._progress = progress
+        self.style = style_of(style, chat)
         self._weight: float | None = None
         self.graph = self._compile()
 
@@ -225,7 +228,8 @@ class Classifier:
         seed = int.from_bytes(hashlib.sha256(receipt.canonical(state["checked"])).digest()[:4])
 
         def write(chat: ForkingChat) -> list[Step]:
-            return Writer(evidence, self.top, chat, explaining(evidence), self._temperature, seed).write()
+            kind = ProseWriter if self.style == "prose" and chat is self.chat else Writer
+            return kind(evidence, self.top, chat, explaining(evidence), self._temperature, seed).write()
 
         return {"steps": self._or_by_rule(notes, write), "notes": notes}
 
@@ -244,7 +248,7 @@ class Classifier:
             steps=steps,
             text=assemble([step.text for step in steps]),
             writer=writer_of(steps),
-            llm=_described(self.chat),
+            llm=_described(self.chat, self.style),
             usage=Usage(
                 prompt_tokens=work.prompt_tokens,
                 cached_tokens=work.cached_tokens,
@@ -268,6 +272,6 @@ class Classifier:
             return ask(RuleChat())
 
 
-def _described(chat: ForkingChat) -> dict[str, Any] | None:
+def _described(chat: ForkingChat, style: str) -> dict[str, Any] | None:
     about = chat.describe()
-    return None if about is None else {**about, "style": "strict"}
+    return None if about is None else {**about, "style": style}

@@ -105,7 +105,7 @@ def classify(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE")],
     rows: Annotated[str, typer.Argument(metavar="ROWS", help="CSV, Parquet, JSON lines, or '-'.")],
     llm: Llm = None,
-    style: Annotated[str, typer.Option("--style", help="auto or strict.")] = "auto",
+    style: Annotated[str, typer.Option("--style", help="auto, strict or prose.")] = "auto",
     top: Top = 4,
     limit: Annotated[int | None, typer.Option("--limit", min=0, help="Stop after so many rows.")] = None,
     receipts: Annotated[Path | None, typer.Option("--receipts", metavar="DIR", help="Write a receipt per row.")] = None,

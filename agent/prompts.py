@@ -13,7 +13,7 @@ from agent.explanation.evidence import Evidence
 from tools.observation import Observation, display, show_name, show_number, show_percent
 from tools.schema import Schema
 
-__all__ = ["DECIDE", "EXPLAIN", "GATHER", "deciding", "explaining", "gathered", "gathering"]
+__all__ = ["DECIDE", "EXPLAIN", "GATHER", "PROSE", "deciding", "explaining", "gathered", "gathering"]
 
 GATHER = (
     "You examine one row of a table that was classified as one of: {labels}. "
@@ -27,6 +27,12 @@ DECIDE = (
 EXPLAIN = (
     "You explain to an expert why a row of a table was classified as it was. Write short, precise sentences: "
     "the predictor's answer, the reasons for it from the strongest on, what speaks against it, and a conclusion."
+)
+PROSE = (
+    "You explain to an expert why a row of a table was classified as it was, one short sentence at a time. "
+    "You are given statements that are true. Say in one plain sentence of your own what matters in them: for a feature "
+    "its value, where the value lies, the rank of its contribution, and whether it speaks for or against the label. "
+    "Add nothing that they do not say."
 )
 ENOUGH = "I know enough."
 

@@ -7,6 +7,7 @@ tolerance to which a receipt can be recomputed on another machine. This module k
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeIs
 
 from agent.explanation.evidence import Evidence
 from tools.errors import ToolError
@@ -31,6 +32,7 @@ __all__ = [
     "Sum",
     "Unanimous",
     "holds",
+    "is_claim",
     "odds_expression",
     "ratio_expression",
     "share_expression",
@@ -358,6 +360,11 @@ Claim = Annotated[
     | Unanimous,
     Field(discriminator="kind"),
 ]
+
+
+def is_claim(part: object) -> TypeIs[Claim]:
+    """Tell a claim of the grammar from an assertion that was read from words."""
+    return isinstance(part, _Claim)
 
 
 def holds(claim: Claim, evidence: Evidence) -> bool:

@@ -33,6 +33,7 @@ from tools.observation import reference
 __all__ = [
     "choices",
     "conclusion",
+    "core",
     "details",
     "named_contributions",
     "opening",
@@ -64,6 +65,19 @@ def choices(said: Sequence[Sequence[Claim]], evidence: Evidence, top: int) -> li
     closing = [*topics, *([[claim]] for claim in warnings(evidence)), conclusion(evidence, named)]
     made = sum(not isinstance(claims[0], Contribution) for claims in said[1:])
     return closing[made] if made < len(closing) else []
+
+
+def core(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the part of an offer that a sentence in free words has to say; nothing where only the grammar has words.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        One of the offers of `choices`.
+    """
+    if isinstance(claims[0], Contribution) and claims[0].value is not None:
+        return [claims[0]]
+    return [claim for claim in claims if isinstance(claim, Label | Probability)]
 
 
 def _reasons(waiting: Sequence[Contribution], evidence: Evidence, step: int) -> list[list[Claim]]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from agent.explanation.claims import Claim
+from agent.explanation.parsing.assertions import Assertion
 from tools.observation import Observation
 
 __all__ = ["VERSION", "Decision", "Explanation", "Failure", "Step", "Usage", "Verification"]
@@ -77,13 +78,27 @@ class Decision(_Part):
 
 
 class Step(_Part):
-    """One sentence with its claims and citations."""
+    """One sentence with its claims and citations.
+
+    Attributes
+    ----------
+    claims : list of Claim and Assertion
+        What it says; a sentence in free words has what its step claims and then what is read from it.
+    style : {"strict", "prose"}
+        Whether it is one of the sentences of the grammar, or free words that were checked.
+    """
 
     text: str
     template: str
     citations: list[str]
-    claims: list[Claim]
+    claims: list[Claim | Assertion]
     writer: Literal["model", "rule"]
+    style: Literal["strict", "prose"] = "strict"
+
+    @model_serializer(mode="wrap")
+    def _leave_out_strict(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        return {k: v for k, v in dumped.items() if k != "style" or v != "strict"}
 
 
 class Usage(_Part):

@@ -13,8 +13,10 @@ from typing import Any
 
 from agent.decision import decide
 from agent.explanation import plan
-from agent.explanation.claims import Claim, Contribution, holds
+from agent.explanation.claims import Claim, Contribution, holds, is_claim
 from agent.explanation.evidence import Evidence
+from agent.explanation.parsing import read as read_words
+from agent.explanation.prose import findings
 from agent.explanation.receipt import canonical, digest, parse, read, same_number
 from agent.explanation.result import Decision, Explanation, Failure, Step, Verification, writer_of
 from agent.explanation.template import assemble, citations, render
@@ -223,9 +225,15 @@ class _Checks:
         for number, step in enumerate(explanation.steps):
             offers = plan.choices(said, evidence, top)
             kinds = " or ".join(map(_kinds, offers)) or "no further step"
-            self.expect(f"steps.{number}.claims", step.claims in offers, kinds, _kinds(step.claims))
-            self._step(f"steps.{number}", step, said[-1] if said else (), evidence)
-            said.append(step.claims)
+            claims = [claim for claim in step.claims if is_claim(claim)]
+            if step.style == "prose":
+                cores = [plan.core(offer) for offer in offers]
+                self.expect(f"steps.{number}.claims", claims in cores and bool(claims), kinds, _kinds(claims))
+                self._prose(f"steps.{number}", step, claims, evidence)
+            else:
+                self.expect(f"steps.{number}.claims", step.claims in offers, kinds, _kinds(claims))
+                self._step(f"steps.{number}", step, claims, said[-1] if said else (), evidence)
+            said.append(claims)
         missing = plan.choices(said, evidence, top)
         self.expect(f"steps.{len(said)}", not missing, " or ".join(map(_kinds, missing)), _NOTHING)
         self.equal("text", assemble([step.text for step in explanation.steps]), explanation.text)
@@ -257,10 +265,27 @@ class _Checks:
         for call in evidence.find("predict"):
             self.equal("decision.predictor", (call.result or {}).get("label"), said.predictor)
 
-    def _step(self, where: str, step: Step, previous: Sequence[Claim], evidence: Evidence) -> None:
-        for number, claim in enumerate(step.claims):
+    def _prose(self, where: str, step: Step, claims: Sequence[Claim], evidence: Evidence) -> None:
+        """Read a sentence in free words again: all of it understood, all of it true, nothing left out."""
+        for number, claim in enumerate(claims):
             self.expect(f"{where}.claims.{number}", holds(claim, evidence), "a true claim", claim.model_dump())
-        said = wordings(step.claims, evidence, previous)
+        reading = read_words(step.text, evidence)
+        self.equal(
+            f"{where}.claims",
+            [assertion.model_dump(mode="json") for assertion in reading.assertions],
+            [claim.model_dump(mode="json") for claim in step.claims[len(claims) :]],
+        )
+        wrong = findings(step.template, claims, reading, evidence)
+        self.expect(f"{where}.text (read)", not wrong, "a true sentence", wrong or step.text)
+        self.equal(f"{where}.text", render(step.template, evidence), step.text)
+        self.equal(f"{where}.citations", citations(step.template), step.citations)
+
+    def _step(
+        self, where: str, step: Step, claims: Sequence[Claim], previous: Sequence[Claim], evidence: Evidence
+    ) -> None:
+        for number, claim in enumerate(claims):
+            self.expect(f"{where}.claims.{number}", holds(claim, evidence), "a true claim", claim.model_dump())
+        said = wordings(claims, evidence, previous)
         self.expect(f"{where}.template", step.template in said, "one of the wordings of its claims", step.template)
         self.equal(f"{where}.text", render(step.template, evidence), step.text)
         self.equal(f"{where}.citations", citations(step.template), step.citations)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from langchain_core.messages import BaseMessage
 
 from agent.explanation import plan
-from agent.explanation.claims import Claim
+from agent.explanation.claims import Claim, is_claim
 from agent.explanation.evidence import Evidence
 from agent.explanation.result import Step
 from agent.explanation.template import citations, render
@@ -58,6 +58,11 @@ class Writer:
     seed: int = 0
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def claims(self) -> list[list[Claim]]:
+        """What every step so far claims, of what the plan offered."""
+        return [[claim for claim in step.claims if is_claim(claim)] for step in self.steps]
+
     def write(self) -> list[Step]:
         """Write all steps.
 
@@ -66,7 +71,7 @@ class Writer:
         list of Step
             The opening, the reasons, the remarks and the conclusion.
         """
-        while choices := plan.choices([step.claims for step in self.steps], self.evidence, self.top):
+        while choices := plan.choices(self.claims, self.evidence, self.top):
             self._step(choices)
         return self.steps
 
@@ -86,7 +91,7 @@ class Writer:
         )
 
     def _candidates(self, choices: Sequence[Sequence[Claim]]) -> Iterator[_Candidate]:
-        previous = self.steps[-1].claims if self.steps else ()
+        previous = self.claims[-1] if self.steps else ()
         for claims in choices:
             templates = wordings(claims, self.evidence, previous)
             turn = len(self.steps) % len(templates) if templates else 0
@@ -104,7 +109,7 @@ class Writer:
             for candidate, repeated in zip(candidates, repeats, strict=True)
             if repeated <= most and _opening(candidate.template) not in begun
         ] or candidates
-        kinds = {claim.kind for claim in (self.steps[-1].claims if self.steps else ())} - {"contribution"}
+        kinds = {claim.kind for claim in (self.claims[-1] if self.steps else ())} - {"contribution"}
         return [c for c in fresh if not kinds & {claim.kind for claim in c.claims}] or fresh
 
     def _walk(self, texts: Sequence[str]) -> int:

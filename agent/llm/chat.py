@@ -119,6 +119,11 @@ class LocalChat(ForkingChat):
         name = self.model if self.engine is None and self.model in catalog.CATALOG else self._engine.model
         return {"model": name, "engine": self._engine.name, "sha256": self._engine.sha256}
 
+    @property
+    def parameters(self) -> int | None:
+        """How many parameters the model has."""
+        return self._engine.parameters
+
     def close(self) -> None:
         """Stop the engine; the next call starts it again."""
         self._engine.close()
@@ -167,6 +172,7 @@ class LocalChat(ForkingChat):
             seed=text.seed,
             stop=text.stop,
             json_schema=text.json_schema,
+            sentence=text.sentence,
         )
 
     def _string(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> str:

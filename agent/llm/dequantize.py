@@ -60,5 +60,7 @@ def _write(source: Path, target: Path) -> None:
     except OSError as error:
         raise StorageError(f"{begun}: {error.strerror or error}.") from error
     except Exception as error:  # gguf and transformers have errors of their own for files they do not know
-        raise EngineError(f"{source}: cannot be converted: {str(error).strip()[:200] or type(error).__name__}") from error
+        raise EngineError(
+            f"{source}: cannot be converted: {str(error).strip()[:200] or type(error).__name__}"
+        ) from error
     begun.rename(target)

@@ -3,11 +3,46 @@
 Knows tokens, log-probabilities and chat templates; knows nothing about tools, forks or LangChain.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-__all__ = ["Engine", "Usage"]
+__all__ = ["Engine", "Sentence", "Usage"]
+
+FREE = r"[^0-9{}\[\]“”\n\r.]"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The form of one sentence in free words, up to its full stop: no digit but in the literals.
+
+    Attributes
+    ----------
+    literals : tuple of str
+        Names and numbers that may stand in it as they are.
+
+    Examples
+    --------
+    >>> import re
+    >>> form = Sentence(("0.27", "“0”"))
+    >>> bool(re.fullmatch(form.regex, " A value of 0.27 is high.")), bool(re.fullmatch(form.regex, " It is 0.28."))
+    (True, False)
+    """
+
+    literals: tuple[str, ...]
+
+    @property
+    def regex(self) -> str:
+        """The form as a regular expression."""
+        return rf" ({FREE}|{'|'.join(map(re.escape, self.literals))})+\."
+
+    @property
+    def gbnf(self) -> str:
+        """The form in the notation of llama.cpp."""
+        literals = " | ".join(json.dumps(literal, ensure_ascii=False) for literal in self.literals)
+        return f'root ::= " " (free | literal)+ "."\nfree ::= {FREE}\nliteral ::= {literals}'
 
 
 @dataclass(frozen=True)
@@ -68,6 +103,8 @@ class Engine(Protocol):
         The token that ends a turn.
     usage : Usage
         All work so far.
+    parameters : int or None
+        How many parameters the model has, where that is known.
     """
 
     name: str
@@ -77,6 +114,7 @@ class Engine(Protocol):
     start: list[int]
     end: int
     usage: Usage
+    parameters: int | None
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Write messages (``role``, ``content``) in the chat template, up to where the answer begins."""
@@ -115,8 +153,9 @@ class Engine(Protocol):
         seed: int | None,
         stop: Sequence[str],
         json_schema: Mapping[str, Any] | None = None,
+        sentence: Sentence | None = None,
     ) -> Iterator[str]:
-        """Continue a prompt with free text, piece by piece, or with JSON text that fits a schema.
+        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or with one sentence.
 
         Raises
         ------

@@ -23,7 +23,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from agent.llm.calling import Form, numbers_in
-from agent.llm.engine import Usage
+from agent.llm.engine import Sentence, Usage
 from agent.llm.turns import CALL_OPENING
 from tools.errors import ToolError, did_you_mean
 
@@ -31,6 +31,7 @@ __all__ = ["Fork", "ForkingChat", "Text"]
 
 # What an answer in plain words begins with where it competes with tool calls; it is not part of the answer.
 PLAIN = "Answer:"
+SENTENCE_TOKENS = 80
 ARGUMENTS = ', "arguments": '
 CHOICES = ("auto", "any", "required", "none")
 
@@ -71,6 +72,8 @@ class Text:
         Texts before which it ends.
     json_schema : mapping or None
         Write JSON text that fits this schema.
+    sentence : Sentence or None
+        Write one sentence of this form.
     """
 
     temperature: float = 0.0
@@ -78,6 +81,7 @@ class Text:
     max_tokens: int | None = None
     stop: Sequence[str] = ()
     json_schema: Mapping[str, Any] | None = None
+    sentence: Sentence | None = None
 
 
 class ForkingChat(BaseChatModel):
@@ -172,6 +176,44 @@ class ForkingChat(BaseChatModel):
         with self._lock:
             self._usage += Usage(forks=1)
             return self._score(messages, prefix, options)
+
+    @property
+    def parameters(self) -> int | None:
+        """How many parameters the model has; None where that is not known."""
+        return None
+
+    def compose(
+        self, messages: Sequence[BaseMessage], prefix: str, form: Sentence, *, temperature: float, seed: int
+    ) -> str:
+        """Write one sentence in free words, with references in braces.
+
+        Parameters
+        ----------
+        messages : sequence of BaseMessage
+            The conversation.
+        prefix : str
+            The answer so far.
+        form : Sentence
+            What may stand in braces. A model whose decoding cannot be constrained may write something else: the caller
+            reads what comes back.
+        temperature : float
+            0 for the most probable text.
+        seed : int
+            For temperatures above 0.
+
+        Returns
+        -------
+        str
+            Without white space around it.
+
+        Raises
+        ------
+        EngineError
+            When the model's engine fails.
+        """
+        with self._lock:
+            text = Text(temperature, seed, SENTENCE_TOKENS, sentence=form)
+            return "".join(self._write(messages, prefix, text)).strip()
 
     @abstractmethod
     def _fork(

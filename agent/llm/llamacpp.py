@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from agent.llm import catalog
-from agent.llm.engine import Usage
+from agent.llm.engine import Sentence, Usage
 from agent.llm.process import Child, cores
 from agent.llm.slots import Slots
 from tools.errors import EngineError, ModelSpecError
@@ -82,6 +82,7 @@ class LlamaCpp:
         # SentencePiece puts a space before a text; a line break that is cut off again keeps it away.
         newline = self._raw_tokens("\n", special=False)
         self._anchor = newline if len(newline) > 1 else []
+        self.parameters: int | None = self._post("/v1/models", None)["data"][0].get("meta", {}).get("n_params")
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """Write messages in the model's own chat template."""
@@ -120,8 +121,9 @@ class LlamaCpp:
         seed: int | None,
         stop: Sequence[str],
         json_schema: Mapping[str, Any] | None = None,
+        sentence: Sentence | None = None,
     ) -> Iterator[str]:
-        """Continue a prompt with free text, piece by piece, or with JSON text that fits a schema."""
+        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or with one sentence."""
         body: dict[str, Any] = {
             "n_predict": max_tokens,
             "temperature": temperature,
@@ -131,6 +133,8 @@ class LlamaCpp:
         }
         if json_schema is not None:
             body["json_schema"] = dict(json_schema)
+        if sentence is not None:
+            body["grammar"] = sentence.gbnf
         with self._slots.take(prompt) as slot:
             for event in self._stream("/completion", self._completion(prompt, slot, body)):
                 if event["content"]:

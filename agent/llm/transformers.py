@@ -20,7 +20,7 @@ from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
 from agent.llm import catalog
-from agent.llm.engine import Usage
+from agent.llm.engine import Sentence, Usage
 from agent.llm.slots import Slots, shared_length
 from agent.llm.template import Template
 from tools.errors import EngineError, ModelSpecError
@@ -83,6 +83,7 @@ class Transformers:
         self.context = min(context, int(longest))
         self.sha256 = _digest(self.path, None if adapter is None else Path(adapter))
         self.usage = Usage()
+        self.parameters: int | None = int(self._network.num_parameters())
         self.start: list[int] = []  # the template writes it
         self.end = int(self._tokenizer.eos_token_id)
         self._template = Template(self._tokenizer.chat_template, self._tokenizer.special_tokens_map, self.model)
@@ -117,9 +118,14 @@ class Transformers:
         seed: int | None,
         stop: Sequence[str],
         json_schema: Mapping[str, Any] | None = None,
+        sentence: Sentence | None = None,
     ) -> Iterator[str]:
-        """Continue a prompt with free text, piece by piece, or with JSON text that fits a schema."""
-        matcher = None if json_schema is None else self._matcher(json_schema)
+        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or with one sentence."""
+        matcher = None
+        if json_schema is not None:
+            matcher = self._matcher(LLMatcher.grammar_from_json_schema(json.dumps(json_schema)))
+        elif sentence is not None:
+            matcher = self._matcher(LLMatcher.grammar_from_regex(sentence.regex))
         source = torch.Generator(device="cpu")
         source.manual_seed(seed) if seed is not None else source.seed()
         with self._slots.take(prompt) as slot:
@@ -218,13 +224,13 @@ class Transformers:
         if text[given:]:
             yield text[given:]
 
-    def _matcher(self, schema: Mapping[str, Any]) -> LLMatcher:
-        """Return what tells the tokens that fit a JSON schema."""
+    def _matcher(self, grammar: str) -> LLMatcher:
+        """Return what tells the tokens that fit a grammar."""
         if self._grammar is None:
             self._grammar = from_tokenizer(self._tokenizer, n_vocab=self._network.config.vocab_size)
-        matcher = LLMatcher(self._grammar, LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+        matcher = LLMatcher(self._grammar, grammar)
         if matcher.is_error():
-            raise EngineError(f"The JSON schema cannot be followed: {matcher.get_error()[:200]}.")
+            raise EngineError(f"The grammar cannot be followed: {matcher.get_error()[:200]}.")
         return matcher
 
     # -- loading -----------------------------------------------------------------------------------------------------

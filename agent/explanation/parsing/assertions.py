@@ -81,7 +81,9 @@ class Number(_Part):
             case "is":
                 return abs(fact - value) <= half
             case "exactly":
-                return abs(fact - value) <= min(half, 0.005 * abs(value)) if self.step >= 1 else abs(fact - value) <= half
+                return (
+                    abs(fact - value) <= min(half, 0.005 * abs(value)) if self.step >= 1 else abs(fact - value) <= half
+                )
             case "about":
                 return abs(fact - value) <= max(near, half)
             case "nearly":
@@ -172,7 +174,9 @@ class Ordered(_Assertion):
         least = 1e-6 * max(abs(left), abs(right))
         if gap <= least:
             return False
-        near = self._near(left, right, *((SLIGHT, SLIGHT_RATIO) if self.degree == "slightly" else (WELL, WELL_RATIO)), evidence)
+        near = self._near(
+            left, right, *((SLIGHT, SLIGHT_RATIO) if self.degree == "slightly" else (WELL, WELL_RATIO)), evidence
+        )
         return not self.degree or near == (self.degree == "slightly")
 
     def _near(self, left: float, right: float, spreads: float, ratio: float, evidence: Evidence) -> bool:
@@ -229,7 +233,7 @@ class Ranked(_Assertion):
 
 
 class Predicted(_Assertion):
-    """This label is the final one, or the most, second-most or least likely one."""
+    """A label is the final one, or the most, second-most or least likely one."""
 
     kind: Literal["predicted"] = "predicted"
     label: str
@@ -266,7 +270,9 @@ class Level(_Assertion):
         if self.level == "unusual":
             return min(under, over) <= 5
         least, most = LEVELS[self.level]
-        middle = (under + 100 - over) / 2 if self.level == "typical" else (under if "high" in self.level else 100 - over)
+        middle = (
+            (under + 100 - over) / 2 if self.level == "typical" else (under if "high" in self.level else 100 - over)
+        )
         return least <= middle <= most
 
 
@@ -333,6 +339,8 @@ def _number(evidence: Evidence, ref: str) -> float:
 
 def _is_share(quantity: Quantity, evidence: Evidence) -> bool:
     """Tell whether a fact runs from 0 to 1 and is shown as a percentage."""
-    return bool(quantity.refs) and evidence.shown(quantity.refs[0]).endswith("%") and not quantity.refs[0].endswith(
-        (".below", ".above", ".percentile")
+    return (
+        bool(quantity.refs)
+        and evidence.shown(quantity.refs[0]).endswith("%")
+        and not quantity.refs[0].endswith((".below", ".above", ".percentile"))
     )

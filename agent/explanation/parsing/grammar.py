@@ -1,5 +1,6 @@
-"""Patterns over kinds of tokens, and the reductions that make phrases of them, small ones first (Abney 1996, *Partial
-parsing via finite-state cascades*): numbers, groups of rows, statistics, subjects.
+"""Patterns over kinds of tokens, and the reductions that make phrases of them: numbers, groups, statistics, subjects.
+
+Small phrases come first (Abney 1996, *Partial parsing via finite-state cascades*).
 
 A pattern is written in kinds: ``"statq of? num"`` is a statistic, perhaps the word *of*, and a number.
 """
@@ -100,7 +101,11 @@ def _bound(number: Number, match: Match) -> Number | None:
     """Return a number with the word that stands before it."""
     word = match.get("rel") or match.get("approx")
     slightly = match.get("deg") == "slightly"
-    bounds = {"above": "just over" if slightly else "over", "below": "nearly" if slightly else "under", "equal": "about"}
+    bounds = {
+        "above": "just over" if slightly else "over",
+        "below": "nearly" if slightly else "under",
+        "equal": "about",
+    }
     return number.model_copy(update={"bound": bounds.get(word, word)})
 
 
@@ -154,7 +159,7 @@ def _subject(match: Match) -> Subject | None:
     category, number = match.get("category"), match.get("num")
     if category is not None:
         owners, name = category
-        feature = match.get("feature") or (owners[0] if len(owners) == 1 else None)
+        feature = str(match.get("feature") or (owners[0] if len(owners) == 1 else ""))
         return Subject((feature,), categories=((feature, name),)) if feature in owners else None
     feature = match.get("feature")
     if number is None:

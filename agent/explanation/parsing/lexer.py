@@ -15,11 +15,18 @@ __all__ = ["Token", "tokens"]
 UNKNOWN = "unknown"
 WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 standard deviations are two, 1.6 are not
 _MARKS = re.compile(r"\[[a-z]+\d*\]")
-_NUMBER = re.compile(r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)(?P<power>e[+-]?\d+)?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])", re.I)
+_NUMBER = re.compile(
+    r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)(?P<power>e[+-]?\d+)?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])",
+    re.I,
+)
 _WORD = re.compile(r"[^\W\d_][\w'’]*|\w+|\S")
 _UNIT = re.compile(r" ?(mm|cm|km|g|kg|mg|µm|years?|months?|days?|dollars|euros?|usd|points?)(?!\w)")
 _SUFFIX = re.compile(r"[_ ](mm|cm|km|g|kg|mg|m|s|pct|usd)$")
-BEFORE_LABELS = {"effect", "predict", "labelled"}  # a bare number after one of these is a label where labels are numbers
+BEFORE_LABELS = {
+    "effect",
+    "predict",
+    "labelled",
+}  # a bare number after one of these is a label where labels are numbers
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
 
@@ -148,7 +155,11 @@ def _label_patterns(label: str) -> list[re.Pattern[str]]:
     quoted = re.compile(rf'["“\'`]{form}["”\'`](?!\w)', re.I)
     named = re.compile(rf'(?:label|class|category)[ -]?(?:of )?["“\'`]?{form}["”\'`]?(?![\w.%]\w|\w|%)', re.I)
     if label.lower() in _CODES:
-        return [quoted, named, re.compile(rf"{form}(?=[ .,;:)]|$)(?! (?:feature|training|other|row|doubt|more|less)\b)")]
+        return [
+            quoted,
+            named,
+            re.compile(rf"{form}(?=[ .,;:)]|$)(?! (?:feature|training|other|row|doubt|more|less)\b)"),
+        ]
     if re.fullmatch(r"\d+", label):
         return [quoted, named, re.compile(rf"{form}s(?!\w)")]
     return [quoted, named, re.compile(rf"{form}(?:s|'s)?(?!\w)", re.I)]

@@ -11,7 +11,9 @@ __all__ = ["LEXICON", "NUMBER_WORDS", "ORDINALS"]
 
 NUMBER_WORDS = {
     word: number
-    for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    for number, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
 }
 ORDINALS = {
     word: rank

@@ -1,4 +1,4 @@
-"""Read a sentence in free words: what does it assert, is that true, and is there anything in it that is not understood?
+"""Read a sentence in free words: what it asserts, whether that is true, and what in it is not understood.
 
 A sentence is a row of phrases: subjects (features, with their values) and predicates, each of which is about the subject
 last mentioned. A word that no rule takes up is not understood, and a sentence with such a word asserts more than can be
@@ -7,6 +7,7 @@ checked.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing.assertions import Assertion, settle
@@ -17,7 +18,7 @@ from agent.explanation.parsing.lexer import Token, tokens
 from agent.explanation.parsing.predicates import PREDICATES
 from tools.errors import ToolError
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
 GLUE = frozenset({"comma", "and", "but", "so", "which", "be", "whose", "or", "value", "row1"})
@@ -82,23 +83,29 @@ def read(sentence: str, evidence: Evidence) -> Reading:
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
 
 
+def names_in(text: str, evidence: Evidence) -> list[str]:
+    """Return the names of features, labels and categories, and the numbers, that a text holds."""
+    kinds = {"feature", "label", "category", "num", "ord"}
+    return [token.text for token in tokens(text, Facts(evidence)) if token.kind in kinds]
+
+
 def _step(words: Sequence[Token], at: int, clause: Clause) -> tuple[int, Said | None]:
     """Take up what stands at one place; return how many tokens that is, and what they assert."""
     for pattern, make in PREDICATES:
         match = pattern.at(words, at)
-        said = _made(lambda match=match, make=make: make(match, clause)) if match else None
+        said = _made(partial(make, match, clause)) if match else None
         if match and said is not None:
             return len(match.tokens), said
     word = words[at]
     if word.kind == "subj":
-        return 1, _made(lambda: clause.mention(word.value))
+        return 1, _made(partial(clause.mention, word.value))
     if word.kind in {"not", "neither"}:
         clause.negated = not clause.negated
         return 1, Said([])
     return 1, None
 
 
-def _made(make: "Callable[[], Said | None]") -> Said | None:
+def _made(make: Callable[[], Said | None]) -> Said | None:
     """Return what a phrase asserts; None where the facts know nothing of the kind."""
     try:
         return make()

@@ -281,9 +281,7 @@ def _ranked(match: Match, clause: Clause) -> Said:
     if extra is not None:
         values = clause.mention(extra)
         also = [*values.main, *values.also]
-    return Said(
-        clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, side=side)), also
-    )
+    return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, side=side)), also)
 
 
 def _most(match: Match, clause: Clause) -> Said:
@@ -372,7 +370,7 @@ def _spoken_of(match: Match, clause: Clause) -> Said | None:
     return Said([]) if len(clause.features) > 1 and match.get("quantity").value == 100 else None
 
 
-def _leans(match: Match, clause: Clause) -> Said | None:
+def _leans(match: Match, _clause: Clause) -> Said | None:
     """The label that the model leans towards."""
     return Said([Predicted(label=match.get("label"))]) if match.get("effect") > 0 else None
 
@@ -447,7 +445,7 @@ def _probability(match: Match, clause: Clause) -> Said | None:
     return Said([*main], [stated]) if main else Said([stated])
 
 
-def _predicted(match: Match, clause: Clause) -> Said:
+def _predicted(match: Match, _clause: Clause) -> Said:
     """The label that is predicted."""
     return Said([Predicted(label=match.get("label"), place=match.get("likely") or 0)])
 
@@ -516,7 +514,9 @@ def _neighbours_first(match: Match, clause: Clause) -> Said:
 def _shares(match: Match, clause: Clause) -> Said | None:
     """The row's category more or less common among the rows of one label than of another."""
     feature = clause.one()
-    groups = [t.value if isinstance(t.value, tuple) else (t.value,) for t in match.tokens if t.kind in {"group", "label"}]
+    groups = [
+        t.value if isinstance(t.value, tuple) else (t.value,) for t in match.tokens if t.kind in {"group", "label"}
+    ]
     numbers = [t.value for t in match.tokens if t.kind == "num"]
     if any(len(group) > 1 for group in groups):
         return None

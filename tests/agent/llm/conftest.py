@@ -43,7 +43,9 @@ class ToyEngine:
         weights = [random.Random(seed + str(token).encode()).random() + 1e-3 for token in allowed]
         return [math.log(weight / sum(weights)) for weight in weights]
 
-    def generate(self, prompt, *, max_tokens, temperature, seed, stop, json_schema=None) -> Iterator[str]:
+    def generate(
+        self, prompt, *, max_tokens, temperature, seed, stop, json_schema=None, sentence=None
+    ) -> Iterator[str]:
         """Write the given text letter by letter, or a short JSON string."""
         self.prompts.append(list(prompt))
         self.schemas.append(json_schema)

@@ -90,7 +90,7 @@ def test_greedy_text_is_that_of_transformers(tiny, running, schema):
     network = transformers.AutoModelForCausalLM.from_pretrained(tiny)
     processors = []
     if schema is not None:
-        matcher = running._matcher(schema)
+        matcher = running._matcher(LLMatcher.grammar_from_json_schema(json.dumps(schema)))
 
         def masked(ids, scores):
             matcher.reset()

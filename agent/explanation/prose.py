@@ -1,0 +1,199 @@
+"""The prose writer: free words between fact references, every sentence read back and checked before it stands.
+
+A sentence that is not understood, not true, or leaves out what its step has to say is written again, with what was
+wrong as a hint; then a strict sentence takes its place. Remarks and warnings stay strict: what a calculation means is
+known from its expression, not from words.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from agent.explanation import plan
+from agent.explanation.claims import Claim, Contribution
+from agent.explanation.evidence import Evidence
+from agent.explanation.parsing import Reading, names_in, read
+from agent.explanation.parsing.assertions import Assertion, Effect, HasCategory, Predicted, Ranked, Stated
+from agent.explanation.result import Step
+from agent.explanation.template import citations, render
+from agent.explanation.wording import wordings
+from agent.explanation.writer import Writer
+from agent.llm.engine import Sentence
+from agent.llm.forking import ForkingChat
+from agent.prompts import PROSE
+from tools.observation import reference
+
+__all__ = ["ProseWriter", "findings", "style_of"]
+
+TRIES = 2
+LARGE = 7e9
+STATEMENTS = 3
+MARKS = re.compile(r" ?\[\w+\]")
+_REF = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass
+class ProseWriter(Writer):
+    """Writes one explanation in free words.
+
+    Parameters
+    ----------
+    As `Writer`'s.
+
+    Attributes
+    ----------
+    rewritten : int
+        How many sentences were thrown away.
+    replaced : int
+        How many strict sentences stand where none in free words passed.
+    """
+
+    rewritten: int = 0
+    replaced: int = 0
+
+    def _step(self, choices: Sequence[Sequence[Claim]]) -> None:
+        core, hint = plan.core(choices[0]), ""
+        known = self._statements(choices) if core else []
+        for attempt in range(TRIES if core else 0):
+            step, hint = self._attempt(core, known, attempt, hint)
+            if step is not None:
+                self.steps.append(step)
+                return
+            self.rewritten += 1
+        self.replaced += bool(core)
+        super()._step(choices)
+
+    def _statements(self, choices: Sequence[Sequence[Claim]]) -> list[str]:
+        """Return strict sentences of the step's offers: what the model is to put into its own words."""
+        previous = self.claims[-1] if self.steps else []
+        found = []
+        for at, claims in enumerate(choices):
+            templates = wordings(claims, self.evidence, previous)
+            found += [templates[(len(self.steps) + at) % len(templates)]] if templates else []
+        return found[:STATEMENTS]
+
+    def _attempt(self, core: list[Claim], known: Sequence[str], attempt: int, hint: str) -> tuple[Step | None, str]:
+        """Write the sentence of a step once; return it, or what is wrong with it."""
+        shown = {self.evidence.shown(ref): f"{{{ref}}}" for template in known for ref in references(template)}
+        said = [f"{number}. {MARKS.sub('', step.text)}" for number, step in enumerate(self.steps, start=1)]
+        written = self.chat.compose(
+            self._messages(known, hint),
+            "\n".join([*said, f"{len(said) + 1}."]),
+            Sentence(tuple(shown)),
+            temperature=self.temperature if attempt else 0.0,
+            seed=self.seed + 1000 * len(self.steps) + attempt,
+        )
+        template = templated(written, shown)
+        text = render(template, self.evidence)
+        reading = read(text, self.evidence)
+        wrong = findings(template, core, reading, self.evidence)
+        if wrong:
+            return None, wrong
+        return Step(
+            text=text,
+            template=template,
+            citations=citations(template),
+            claims=[*core, *reading.assertions],
+            writer="model",
+            style="prose",
+        ), ""
+
+    def _messages(self, known: Sequence[str], hint: str) -> list[BaseMessage]:
+        """Return the conversation: the rules, then what is known for this step."""
+        facts = [f"- {MARKS.sub('', render(template, self.evidence))}" for template in known]
+        asked = [str(self.messages[-1].text), "For the next sentence it is known:", *facts, *([hint] if hint else [])]
+        return [SystemMessage(PROSE), HumanMessage("\n".join(asked))]
+
+
+def templated(written: str, known: Mapping[str, str]) -> str:
+    """Return a sentence with references in the place of the names and numbers it gives.
+
+    Parameters
+    ----------
+    written : str
+        The sentence.
+    known : mapping of str to str
+        References by how they are shown.
+
+    Examples
+    --------
+    >>> templated("At 0.27, age is above 0.2.", {"age": "{t1.feature}", "0.27": "{t1.value}", "0.2": "{t2.mean}"})
+    'At {t1.value}, {t1.feature} is above {t2.mean}'
+    """
+    names = "|".join(re.escape(shown) for shown in sorted(known, key=len, reverse=True))
+    found = re.compile(rf"(?<![\w.])({names})(?!\w|\.\d|%)", re.IGNORECASE)
+    lower = {shown.lower(): ref for shown, ref in known.items()}
+    plain = written.replace("{", "(").replace("}", ")").strip().rstrip(".")
+    return found.sub(lambda match: lower[match[1].lower()], plain)
+
+
+def style_of(style: str, chat: ForkingChat) -> str:
+    """Return the style that a model writes in: `auto` is strict below seven billion parameters, or if nobody knows."""
+    if chat.describe() is None:
+        return "strict"
+    if style == "auto":
+        return "prose" if (chat.parameters or 0) >= LARGE else "strict"
+    return style
+
+
+def findings(template: str, core: Sequence[Claim], reading: Reading, evidence: Evidence) -> str:
+    """Return what keeps a sentence from standing; nothing where it may."""
+    loose = free_words(template, evidence)
+    if loose:
+        return f"Use only the names and numbers of these facts, not “{loose[0]}”."
+    if reading.unread:
+        return f"Say it in other words than “{reading.unread[0]}”."
+    if reading.false:
+        return f"A first try was false in what it said of {_told(reading.false[0])}."
+    missing = [what for claim in core for what in _missing(claim, reading.assertions, evidence)]
+    return f"Say also {missing[0]}." if missing else ""
+
+
+def references(template: str) -> list[str]:
+    """Return the references in a template, with their formats."""
+    return _REF.findall(template)
+
+
+def free_words(template: str, evidence: Evidence) -> list[str]:
+    """Return names and numbers that stand in a template as words instead of references."""
+    return names_in(_REF.sub(" ", template), evidence)
+
+
+def _missing(claim: Claim, said: Sequence[Assertion], evidence: Evidence) -> list[str]:
+    """Return what a sentence has to assert for a claim, and does not."""
+    if not isinstance(claim, Contribution):
+        wanted = {"label": "the label", "probability": "the probability"}[claim.kind]
+        made = Predicted if claim.kind == "label" else Stated
+        ref = evidence.probability_ref
+        stated = any(isinstance(a, made) and (not isinstance(a, Stated) or a.quantity.refs == (ref,)) for a in said)
+        return [] if stated else [wanted]
+    value = {ref for a in said for ref in _values(a)}
+    lacking = {
+        "the value": not any(ref.endswith(".value") and _same(ref, claim, evidence) for ref in value),
+        "whether it speaks for or against": not any(isinstance(a, Effect) and a.ref == _amount(claim) for a in said),
+        "the rank of the contribution": not any(isinstance(a, Ranked) and a.ref == _amount(claim) for a in said),
+    }
+    return [what for what, is_lacking in lacking.items() if is_lacking]
+
+
+def _amount(claim: Contribution) -> str:
+    return f"{claim.ref}.contribution"
+
+
+def _values(assertion: Assertion) -> tuple[str, ...]:
+    if isinstance(assertion, Stated):
+        return assertion.quantity.refs
+    return (assertion.ref,) if isinstance(assertion, HasCategory) else ()
+
+
+def _same(ref: str, claim: Contribution, evidence: Evidence) -> bool:
+    call = evidence.statistics(claim.feature)
+    return ref == f"{claim.ref}.value" or (call is not None and ref == reference(call.id, "value"))
+
+
+def _told(assertion: Assertion) -> str:
+    return {"ordered": "what is above or below", "effect": "the direction", "ranked": "the rank"}.get(
+        assertion.kind, "the numbers"
+    )

@@ -25,6 +25,7 @@ from agent.explanation.template import assemble
 from agent.explanation.verify import verify
 from agent.explanation.writer import Writer
 from agent.llm import RuleChat, load
+from agent.llm.asking import fallback_notes
 from agent.llm.forking import ForkingChat
 from agent.loop import gather
 from agent.prompts import explaining
@@ -257,7 +258,7 @@ class Classifier:
                 seconds=round(time.perf_counter() - begun, 3),
             ),
             bundle={"sha256": self.bundle.sha256} | ({"path": path} if path else {}),
-            notes=state["notes"],
+            notes=[*state["notes"], *fallback_notes(work)],
         )
         explanation.verification = verify(explanation, self.bundle)
         return {"explanation": receipt.seal(explanation)}

@@ -19,6 +19,7 @@ from agent.explanation.template import assemble
 from agent.explanation.verify import verify
 from agent.explanation.writer import Writer
 from agent.llm import load
+from agent.llm.asking import fallback_notes
 from agent.prompts import explaining
 from tools.errors import UserError, did_you_mean
 from tools.observation import Observation
@@ -209,6 +210,7 @@ def _observed(toolbox: Toolbox, tool: str, args: dict[str, Any], result: dict[st
 
 def _told(toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: float, chat: Any, top: int) -> Explanation:
     evidence = Evidence(toolbox.observations)
+    before = chat.usage
     steps = Writer(evidence, top, chat, explaining(evidence)).write()
     about = chat.describe()
     explanation = Explanation(
@@ -221,6 +223,7 @@ def _told(toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: flo
         text=assemble([step.text for step in steps]),
         writer=writer_of(steps),
         llm=None if about is None else {**about, "style": "strict"},
+        notes=fallback_notes(chat.usage - before),
     )
     explanation.verification = verify(explanation, text_only=True)
     return receipt.seal(explanation)

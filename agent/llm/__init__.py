@@ -13,8 +13,10 @@ from agent.llm.catalog import CATALOG, DEFAULT, Progress, pull
 from agent.llm.chat import LocalChat
 from agent.llm.choosers import RuleChat, UniformChat
 from agent.llm.forking import Fork, ForkingChat
+from agent.llm.masking import retold, secrets_in
 from agent.llm.prompted import PromptedChat
 from agent.llm.scripted import ScriptedChat
+from agent.llm.server import ServerChat
 from tools.errors import ModelSpecError, did_you_mean
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "PromptedChat",
     "RuleChat",
     "ScriptedChat",
+    "ServerChat",
     "UniformChat",
     "description",
     "load",
@@ -42,19 +45,20 @@ def load(
     spec : str, path or BaseChatModel, optional
         A name of the catalog (fetched when it is not there), the path of a GGUF file or of a Hugging Face directory,
         ``rule``, ``uniform``,
-        ``provider:model`` for a LangChain provider, the URL of an OpenAI-compatible server, or a chat model. Default:
-        the environment's ``TALLYSTICK_LLM``, else the small local model.
+        ``provider:model`` for a LangChain provider, the URL of an OpenAI-compatible server (``http://host:port/v1``,
+        with ``#model`` where it has several), or a chat model. Default: the environment's ``TALLYSTICK_LLM``, else the
+        small local model.
     progress : callable, optional
         Called with the bytes done and in total while a model is fetched.
     **params
-        Handed to the model, such as ``temperature``.
+        Handed to the model, such as ``temperature``, or for a server ``api_key`` and ``timeout``.
 
     Raises
     ------
     ModelSpecError
         When nobody knows such a model, or a package for it is missing.
     DownloadError, EngineError
-        When it cannot be fetched or loaded.
+        When it cannot be fetched or loaded, or its server cannot be reached.
 
     Examples
     --------
@@ -72,7 +76,7 @@ def load(
         pull(name, *[progress] if progress else [])
         return LocalChat(model=name, **params)
     if name.startswith(("http://", "https://")):
-        return _provided(params.pop("model", "default"), model_provider="openai", base_url=name, **params)
+        return ServerChat(url=name, **params)
     if Path(name).exists() or name.endswith(".gguf"):
         return LocalChat(model=name, **params)
     if ":" in name:
@@ -99,7 +103,6 @@ def _provided(name: str, **params: Any) -> PromptedChat:
         return PromptedChat(inner=init_chat_model(name, **params))
     except ImportError as error:
         raise ModelSpecError(f"{name}: {error}") from error
-    except Exception as error:  # each provider has errors of its own for a wrong name or a missing key
-        raise ModelSpecError(
-            f"{name}: {str(error).splitlines()[0][:300] if str(error) else type(error).__name__}"
-        ) from error
+    except Exception as error:  # noqa: BLE001 - each provider has its own for a wrong name or a missing key
+        said, cause = retold(error, secrets_in(params))
+        raise ModelSpecError(f"{name}: {said}") from cause

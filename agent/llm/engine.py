@@ -61,6 +61,8 @@ class Usage:
         Tokens of the answer that left no choice.
     forks : int
         Choices between given texts.
+    fallbacks : int
+        Questions about them that the rule answered, because the model named none of the texts.
     seconds : float
         Time spent waiting for the engine, s.
 
@@ -75,6 +77,7 @@ class Usage:
     generated_tokens: int = 0
     forced_tokens: int = 0
     forks: int = 0
+    fallbacks: int = 0
     seconds: float = 0.0
 
     def __add__(self, other: "Usage") -> "Usage":

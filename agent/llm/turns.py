@@ -68,7 +68,7 @@ def _text(message: BaseMessage) -> str:
     blocks = message.content if isinstance(message.content, list) else []
     other = [block["type"] for block in blocks if isinstance(block, dict) and block.get("type") != "text"]
     if other:
-        raise ToolError(f"A local model reads text only; a {message.type} message carries {other[0]!r}.")
+        raise ToolError(f"Only text is read; a {message.type} message carries {other[0]!r}.")
     return str(message.text)
 
 

@@ -34,7 +34,7 @@ def test_descriptions(engine):
         ("zzz", "Known: 'smollm2-135m'"),
         ("openai:gpt-9", "langchain-openai"),
         ("nobody:model", "nobody"),
-        ("http://127.0.0.1:9/v1", "langchain-openai"),
+        ("http://user:secret#1@host/v1", "http://host:port/v1"),
         ("missing.gguf", "cannot be read"),
         ("llama-2-13b-chat", "licence"),
     ],
@@ -46,6 +46,18 @@ def test_what_cannot_be_loaded_is_said_with_the_mend(spec, said, tmp_path, monke
         load(spec)
 
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_key_that_a_provider_repeats_is_not_shown(monkeypatch):
+    """A provider's error is one line without the key that was given."""
+
+    def refuse(name, api_key):
+        raise ValueError(f"{api_key} is no key\nmore")
+
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", refuse)
+    with pytest.raises(ModelSpecError, match=r"^acme:m: \*\*\* is no key$") as caught:
+        load("acme:m", api_key="sk-very-secret")
+    assert caught.value.__cause__ is None
 
 
 def test_files_that_are_no_models(tmp_path):

@@ -1,12 +1,15 @@
 """Forks asked as questions."""
 
 import math
+import traceback
 
 import pytest
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage
+from pydantic import SecretStr
 
 from agent.llm import PromptedChat, ScriptedChat
+from tools.errors import EngineError
 
 OPTIONS = [" benign", " malignant", " unclear"]
 
@@ -17,7 +20,8 @@ def asked(*answers):
 
 
 @pytest.mark.parametrize(
-    "answer", ["2", "2.", "Option 2", " malignant", '"malignant".', "2) malignant", "2. malignant"]
+    "answer",
+    ["2", "2.", "Option 2", " malignant", '"malignant".', "2) malignant", "2. malignant", "<think>1?</think>2"],
 )
 def test_numbers_and_texts_are_read(answer):
     """The number of an option or its text is an answer."""
@@ -27,21 +31,43 @@ def test_numbers_and_texts_are_read(answer):
     assert model.fallbacks == 0
 
 
-def test_an_unusable_answer_is_asked_once_more():
-    """The second answer counts."""
-    model = asked("Well, 4 things", "3")
+def test_an_unusable_answer_is_told_what_was_wrong():
+    """It is asked again, at most twice, and says what it said; the third answer counts."""
+    inner = ScriptedChat(answers=["Well,\n4 things", "9", "3"])
+    model = PromptedChat(inner=inner)
 
     assert model.fork([], "", OPTIONS).index == 2
     assert model.fallbacks == 0
+    said = [shown.messages[-1].content.splitlines()[-1] for shown in inner.history]
+    assert said[1] == "You replied “Well, 4 things”: that is none of the numbers from 1 to 3."
+    assert said[2] == "You replied “9”: that is none of the numbers from 1 to 3."
 
 
-@pytest.mark.parametrize("answer", ["no idea", "0", "4", "", "99999999", "-1"])
+@pytest.mark.parametrize(
+    "answer", ["no idea", "0", "4", "", "99999999", "-1", "2 things come to mind", "1. malignant", "x" * 5000]
+)
 def test_the_rule_takes_over(answer):
-    """After two unusable answers the first option is taken, and counted."""
+    """After three unusable answers the first option is taken, and counted."""
     model = asked(answer)
 
     assert model.fork([], "", OPTIONS).index == 0
     assert model.fallbacks == 1
+    assert model.usage.fallbacks == 1
+
+
+def test_the_errors_of_a_provider_show_no_key(monkeypatch):
+    """Neither the one it was given nor one of the environment, not even as the cause of ours."""
+    monkeypatch.setenv("ACME_API_KEY", "sk-from-the-environment")
+
+    class Leaking(FakeListChatModel):
+        api_key: SecretStr = SecretStr("sk-very-secret")
+
+        def _call(self, *args, **kwargs):
+            raise RuntimeError(f"401: {self.api_key.get_secret_value()}, sk-from-the-environment are no keys")
+
+    with pytest.raises(EngineError, match=r": 401: \*\*\*, \*\*\* are no keys") as caught:
+        PromptedChat(inner=Leaking(responses=[])).fork([], "", OPTIONS)
+    assert "sk-" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_question_shows_answer_and_options():

@@ -230,7 +230,10 @@ class Classifier:
 
         def write(chat: ForkingChat) -> list[Step]:
             kind = ProseWriter if self.style == "prose" and chat is self.chat else Writer
-            return kind(evidence, self.top, chat, explaining(evidence), self._temperature, seed).write()
+            writer = kind(evidence, self.top, chat, explaining(evidence), self._temperature, seed)
+            steps = writer.write()
+            notes.extend(writer.notes)
+            return steps
 
         return {"steps": self._or_by_rule(notes, write), "notes": notes}
 

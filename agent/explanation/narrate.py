@@ -14,11 +14,12 @@ from agent.explanation import receipt
 from agent.explanation.claims import share_expression
 from agent.explanation.evidence import Evidence
 from agent.explanation.plan import named_contributions
+from agent.explanation.prose import ProseWriter, style_of
 from agent.explanation.result import Decision, Explanation, writer_of
 from agent.explanation.template import assemble
 from agent.explanation.verify import verify
 from agent.explanation.writer import Writer
-from agent.llm import load
+from agent.llm import ForkingChat, load
 from agent.llm.asking import fallback_notes
 from agent.prompts import explaining
 from tools.errors import UserError, did_you_mean
@@ -61,8 +62,8 @@ def narrate(
         ``{feature: {"description": …, "unit": …}}``.
     llm : str or BaseChatModel, optional
         Who chooses the words; as `Classifier.load`.
-    style : {"auto", "strict"}
-        How the text is written.
+    style : {"auto", "strict", "prose"}
+        How the text is written; as `Classifier`.
     top : int
         How many of the largest contributions the text names.
 
@@ -105,7 +106,7 @@ def narrate(
     if len(named) < sum(amount != 0 for amount in contributions.values()):  # otherwise the share is no news
         parts = tuple(claim.ref for claim in named)
         toolbox.call("calculate", {"expression": share_expression(Evidence(toolbox.observations), parts)})
-    return _told(toolbox, values, label, probability, load(llm), top)
+    return _told(toolbox, values, label, probability, load(llm), top, style)
 
 
 def _check(row: Any, contributions: Any, style: str, top: Any) -> None:
@@ -118,7 +119,7 @@ def _check(row: Any, contributions: Any, style: str, top: Any) -> None:
     for names in (row, contributions):
         if len(set(map(str, names))) < len(names):
             raise UserError("Two names are the same as text.", hint="Give every feature a name of its own.")
-    if style not in {"auto", "strict"} or top < 1:
+    if style not in {"auto", "strict", "prose"} or top < 1:
         raise UserError(f"style={style!r}, top={top}: not possible.", hint="Use style='strict' and top of at least 1.")
     if not contributions:
         raise UserError("There are no contributions.", hint="Give {feature: contribution}.")
@@ -208,10 +209,13 @@ def _observed(toolbox: Toolbox, tool: str, args: dict[str, Any], result: dict[st
     return Observation(id=f"t{len(toolbox.observations) + 1}", tool=tool, args=args, result=result)
 
 
-def _told(toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: float, chat: Any, top: int) -> Explanation:
-    evidence = Evidence(toolbox.observations)
+def _told(
+    toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: float, chat: ForkingChat, top: int, style: str
+) -> Explanation:
+    evidence, style = Evidence(toolbox.observations), style_of(style, chat)
     before = chat.usage
-    steps = Writer(evidence, top, chat, explaining(evidence)).write()
+    writer = (ProseWriter if style == "prose" else Writer)(evidence, top, chat, explaining(evidence))
+    steps = writer.write()
     about = chat.describe()
     explanation = Explanation(
         row=dict(row),
@@ -222,8 +226,8 @@ def _told(toolbox: Toolbox, row: Mapping[str, Any], label: str, probability: flo
         steps=steps,
         text=assemble([step.text for step in steps]),
         writer=writer_of(steps),
-        llm=None if about is None else {**about, "style": "strict"},
-        notes=fallback_notes(chat.usage - before),
+        llm=None if about is None else {**about, "style": style},
+        notes=[*writer.notes, *fallback_notes(chat.usage - before)],
     )
     explanation.verification = verify(explanation, text_only=True)
     return receipt.seal(explanation)

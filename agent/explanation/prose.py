@@ -53,6 +53,14 @@ class ProseWriter(Writer):
     rewritten: int = 0
     replaced: int = 0
 
+    @property
+    def notes(self) -> list[str]:
+        """How many sentences did not pass."""
+        if not self.rewritten:
+            return []
+        strict = f", and {self.replaced} gave way to strict ones" if self.replaced else ""
+        return [f"{self.rewritten} sentences in free words did not pass and were written again{strict}."]
+
     def _step(self, choices: Sequence[Sequence[Claim]]) -> None:
         core, hint = plan.core(choices[0]), ""
         known = self._statements(choices) if core else []

@@ -59,6 +59,11 @@ class Writer:
     steps: list[Step] = field(default_factory=list)
 
     @property
+    def notes(self) -> list[str]:
+        """What should be known of how the text came about."""
+        return []
+
+    @property
     def claims(self) -> list[list[Claim]]:
         """What every step so far claims, of what the plan offered."""
         return [[claim for claim in step.claims if is_claim(claim)] for step in self.steps]

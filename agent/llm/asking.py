@@ -10,14 +10,15 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from agent.llm.engine import Usage
+from agent.llm.engine import Sentence, Usage
 from agent.llm.forking import Fork, ForkingChat, Text
 
-__all__ = ["AskingChat", "fallback_notes", "question", "read"]
+__all__ = ["AskingChat", "fallback_notes", "first_sentence", "question", "read"]
 
 ORDERS = 3
 ASKED = 3  # a question, and twice more with what was wrong with the answer
 SHOWN = 200
+COMPOSED_TOKENS = 600  # some models think before they write
 AS_NUMBER = "Reply with the number of one option and nothing else."
 
 
@@ -65,6 +66,19 @@ class AskingChat(ForkingChat):
         limit = (text.json_schema or {}).get("maxLength")
         asked = f"The JSON so far: {prefix}\nReply with the next string only, without quotes."
         return self._reply([*messages, HumanMessage(asked)], text).strip()[:limit]
+
+    def compose(
+        self, messages: Sequence[BaseMessage], prefix: str, form: Sentence, *, temperature: float, seed: int
+    ) -> str:
+        """Ask for the next sentence; whether it keeps the form is for the caller to see."""
+        asked = f"Your explanation so far: {prefix}\nReply with the next sentence only, without a number before it."
+        with self._lock:
+            written = self._composed([*messages, HumanMessage(asked)], form, Text(temperature, seed, COMPOSED_TOKENS))
+        return first_sentence(written)
+
+    def _composed(self, messages: Sequence[BaseMessage], form: Sentence, text: Text) -> str:  # noqa: ARG002
+        """Return the answer to the question for one sentence; a subclass that can constrain it does."""
+        return self._reply(messages, text)
 
     def _asked(self, messages: Sequence[BaseMessage], prefix: str, options: Sequence[str], text: Text) -> int:
         """Ask, again with what was wrong, and give the first option when no answer is one of them."""
@@ -130,3 +144,16 @@ def fallback_notes(work: Usage) -> list[str]:
 
 def _bare(text: str) -> str:
     return text.strip().strip("\"'`.").strip()
+
+
+def first_sentence(answer: str) -> str:
+    """Return the first sentence of an answer, without a number before it.
+
+    Examples
+    --------
+    >>> first_sentence("2. It is 0.27, above 0.2. So it speaks for ripe.")
+    'It is 0.27, above 0.2.'
+    """
+    text = " ".join(answer.rpartition("</think>")[2].split())
+    text = re.sub(r"^(?:\d{1,2}[.)]|[-*])\s+", "", text).replace("**", "")
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z“\"])", text, maxsplit=1)[0]

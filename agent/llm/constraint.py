@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.llm.engine import Sentence
+
 __all__ = ["FORMS", "Form", "gbnf"]
 
 Fields = dict[str, Any]
@@ -29,6 +31,8 @@ class Form:
         From a JSON Schema to the fields of a request.
     as_json : bool
         Whether a choice, too, comes as JSON.
+    sentence : callable or None
+        From the form of a sentence to the fields of a request, where there is a way.
 
     Examples
     --------
@@ -44,6 +48,7 @@ class Form:
     choice: Callable[[Sequence[str]], Fields]
     schema: Callable[[Mapping[str, Any]], Fields]
     as_json: bool = False
+    sentence: Callable[[Sentence], Fields] | None = None
 
     @property
     def how(self) -> str:
@@ -100,14 +105,17 @@ def _response_format(schema: Mapping[str, Any]) -> Fields:
 STRUCTURED = Form(  # vLLM from 0.10.2 on
     choice=lambda answers: {"structured_outputs": {"choice": list(answers)}},
     schema=lambda schema: {"structured_outputs": {"json": wrapped(schema)}},
+    sentence=lambda form: {"structured_outputs": {"regex": form.regex}},
 )
 GUIDED = Form(  # vLLM before 0.12
     choice=lambda answers: {"guided_choice": list(answers)},
     schema=lambda schema: {"guided_json": wrapped(schema)},
+    sentence=lambda form: {"guided_regex": form.regex},
 )
 GRAMMAR = Form(  # the llama.cpp server
     choice=lambda answers: {"grammar": gbnf(answers)},
     schema=lambda schema: {"json_schema": wrapped(schema)},
+    sentence=lambda form: {"grammar": form.gbnf},
 )
 RESPONSE_FORMAT = Form(
     choice=lambda answers: _response_format(_enum(answers)),

@@ -4,6 +4,7 @@ A fork is a question whose answer the server constrains to the options, in the f
 refused or has no effect is left for the next one, once; where none is left, answers are read as they come.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, Valid
 from agent.llm.asking import AskingChat, question
 from agent.llm.constraint import FORMS, Form, string
 from agent.llm.endpoint import Endpoint, RefusedError
-from agent.llm.engine import Usage
+from agent.llm.engine import Sentence, Usage
 from agent.llm.forking import Text
 from agent.llm.turns import describe_tools, turns
 from tools.errors import EngineError
@@ -108,7 +109,7 @@ class ServerChat(AskingChat):
 
     _endpoint: Endpoint = PrivateAttr()
     _kind: str = PrivateAttr()
-    _forms: dict[str, int] = PrivateAttr(default_factory=lambda: {"choice": 0, "schema": 0})
+    _forms: dict[str, int] = PrivateAttr(default_factory=lambda: {"choice": 0, "schema": 0, "sentence": 0})
 
     def model_post_init(self, context: Any, /) -> None:
         """Ask the server who it is."""
@@ -173,6 +174,15 @@ class ServerChat(AskingChat):
 
         found = self._constrained("schema", ask, lambda: super(ServerChat, self)._string(messages, prefix, text))
         return found[: schema.get("maxLength")]
+
+    def _composed(self, messages: Sequence[BaseMessage], form: Sentence, text: Text) -> str:
+        def ask(how: Form) -> str | None:
+            if how.sentence is None:
+                return None
+            answer = self._reply(messages, text, **how.sentence(form))
+            return answer if re.fullmatch(form.regex + "?", f" {answer.strip()}") else None
+
+        return self._constrained("sentence", ask, lambda: super(ServerChat, self)._composed(messages, form, text))
 
     def _constrained(self, use: str, ask: Callable[[Form], Found | None], plainly: Callable[[], Found]) -> Found:
         """Ask in the first form that has an effect, from the one that had it last; else plainly."""

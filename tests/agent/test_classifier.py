@@ -243,7 +243,6 @@ def test_top_says_how_many_are_named(bundle_of, row_of, top):
     [
         ({"top": 0}, "top is 0"),
         ({"abstain_below": 1.5}, "between 0 and 1"),
-        ({"style": "prose"}, "strict"),
         ({"style": "poem"}, "style"),
         ({"decide": "coin"}, "decide"),
     ],

@@ -290,7 +290,6 @@ def test_help_has_an_example(run, command):
         (["classify", "BUNDLE", "none.csv"], "none.csv"),
         (["classify", "BUNDLE", "ROWS", "--llm", "nobody"], "nobody"),
         (["classify", "BUNDLE", "ROWS", "--style", "poem"], "--style poem"),
-        (["classify", "BUNDLE", "ROWS", "--style", "prose"], "strict"),
         (["classify", "BUNDLE", "ROWS", "--decide", "coin"], "--decide coin"),
         (["classify", "BUNDLE", "ROWS", "--top", "0"], "--top"),
         (["classify", "BUNDLE", "ROWS", "--top", "many"], "--top"),

@@ -165,7 +165,7 @@ def test_whatever_is_given_the_text_is_true(contributions, probability, top, dat
         ({"statistics": {"age": [1, 2]}}, "statistics: 'age'"),
         ({"statistics": {"age": {"mean": 1, "ill": {"mean": 2}}}}, "ill of 'age'"),
         ({"dictionary": {"age": "years"}}, "dictionary: 'age'"),
-        ({"style": "prose"}, "strict"),
+        ({"style": "poem"}, "strict"),
         ({"top": 0}, "at least 1"),
     ],
 )

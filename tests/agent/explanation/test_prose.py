@@ -1,6 +1,7 @@
 """Prose: what a model writes in free words stands only where all of it is understood, true, and enough."""
 
 import pytest
+from pydantic import Field
 
 from agent.classifier import Classifier
 from agent.explanation import receipt
@@ -18,7 +19,7 @@ TRUE = {
 class Writing(RuleChat):
     """Chooses by rule, and writes what a function of the step's number and the attempt says."""
 
-    sentences: dict[str, list[str]] = {}
+    sentences: dict[str, list[str]] = Field(default_factory=dict)
     size: int | None = None
 
     @property

@@ -4,6 +4,8 @@ Forced tokens - what a grammar or a prompt leaves no choice about - go through t
 slot keeps the keys and values of its prompt for the next one. Knows nothing about LangChain, tools or forks.
 """
 
+import contextlib
+import copy
 import hashlib
 import json
 import threading
@@ -28,6 +30,7 @@ from tools.errors import EngineError, ModelSpecError
 __all__ = ["Transformers"]
 
 CHUNK = 512  # tokens that go through the model at once
+BATCH = 8  # prompts that do
 FILES = ("config.json", "tokenizer.json")
 BITS = ("4bit", "8bit", "int8")
 
@@ -109,6 +112,44 @@ class Transformers:
         found = logits[torch.tensor(list(allowed), device=logits.device)].double()
         return [float(value) for value in torch.log_softmax(found, dim=0)]
 
+    @torch.inference_mode()
+    def next_tokens(self, prompts: Sequence[Sequence[int]], allowed: Sequence[int]) -> list[list[float]]:
+        """Do what `next_token` does for several prompts in one batch: what they have in common is computed once.
+
+        Returns
+        -------
+        list of list of float, shape (len(prompts), len(allowed))
+        """
+        common = min(len(prompt) for prompt in prompts) - 1
+        for prompt in prompts[1:]:
+            common = min(common, shared_length(prompts[0], prompt))
+        choice, found = torch.tensor(list(allowed), device=self.device), []
+        with self._lock:
+            for at in range(0, len(prompts), BATCH):
+                rests = [list(prompt[common:]) for prompt in prompts[at : at + BATCH]]
+                logits = self._batched(list(prompts[0][:common]), rests)
+                found += torch.log_softmax(logits[:, choice].double(), dim=1).tolist()
+            self.usage += Usage(generated_tokens=len(prompts))
+        return found
+
+    def _batched(self, common: list[int], rests: Sequence[list[int]]) -> torch.Tensor:
+        """Return the logits after each prompt, shape (prompts, vocabulary); shorter ones are padded at their end."""
+        cache = transformers.DynamicCache(config=self._network.config)
+        if common:
+            with self._slots.take(common) as slot:
+                self._logits(slot, common)
+                cache = copy.deepcopy(self._kept[slot][1])
+            cache.batch_repeat_interleave(len(rests))
+        started, width = time.perf_counter(), max(map(len, rests))
+        padded = torch.tensor([rest + [self.end] * (width - len(rest)) for rest in rests], device=self.device)
+        last = torch.tensor([len(rest) - 1 for rest in rests], device=self.device)
+        with self._failures():
+            hidden = self._network.get_decoder()(input_ids=padded, past_key_values=cache, use_cache=True)[0]
+            logits = self._network.get_output_embeddings()(hidden[torch.arange(len(rests)), last])
+        seen = len(common) * len(rests) + sum(map(len, rests))
+        self.usage += Usage(seen, len(common) * len(rests), seconds=time.perf_counter() - started)
+        return torch.as_tensor(logits).float()
+
     def generate(
         self,
         prompt: Sequence[int],
@@ -157,18 +198,23 @@ class Transformers:
         elif len(held) > cached:
             cache.crop(cached - len(held))
         self._kept[slot] = ([], None)  # a failure below leaves an empty slot, not a wrong one
-        try:
+        with self._failures():
             for at in range(cached, len(prompt), CHUNK):
                 ids = torch.tensor([prompt[at : at + CHUNK]], device=self.device)
                 out = self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        self._kept[slot] = (list(prompt), cache)
+        self.usage += Usage(len(prompt), cached, seconds=time.perf_counter() - started)
+        return torch.as_tensor(out.logits[0, -1]).float()
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
         except (RuntimeError, IndexError) as error:
             raise EngineError(
                 f"PyTorch failed on {self.model}: {str(error).splitlines()[0][:200]}.",
                 hint="Too little memory? Load it with a smaller `context`, or quantized.",
             ) from error
-        self._kept[slot] = (list(prompt), cache)
-        self.usage += Usage(len(prompt), cached, seconds=time.perf_counter() - started)
-        return torch.as_tensor(out.logits[0, -1]).float()
 
     def _tokens(
         self,

@@ -140,6 +140,19 @@ def test_a_kept_prefix_changes_no_number(tiny, running):
     assert running.usage.cached_tokens > 0
 
 
+def test_a_batch_changes_no_number(running):
+    """Prompts of several lengths, with and without a common start, more than fit into one batch."""
+    texts = [f"the mean of the {word}" for word in ("rows", "value", "rows above", "predictor is sure", "mean") * 2]
+    allowed = running.tokenize(" is of")
+    for prompts in (
+        [running.tokenize(text) for text in texts],
+        [running.tokenize(text[at:]) for at, text in enumerate(texts)],
+    ):
+        alone = [running.next_token(prompt, allowed) for prompt in prompts]
+        together = running.next_tokens(prompts, allowed)
+        assert together == [pytest.approx(one, abs=1e-4) for one in alone]
+
+
 def test_seeds_and_stops(running):
     """The same seed writes the same text; a stop text ends it and is not part of it."""
     prompt = running.tokenize("the value")

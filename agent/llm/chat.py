@@ -53,8 +53,8 @@ class LocalChat(ForkingChat):
     Parameters
     ----------
     model : str, default "smollm2-135m"
-        Name in the catalog (fetched when it is not there), path of a GGUF file, which llama.cpp runs, or of a Hugging
-        Face directory, which PyTorch runs.
+        Name in the catalog or ``owner/name`` on the hub (fetched when it is not there), path of a GGUF file, which
+        llama.cpp runs, or of a Hugging Face directory, which PyTorch runs.
     temperature : float, default 0
         0 takes the most probable option and text.
     seed : int, optional
@@ -99,13 +99,21 @@ class LocalChat(ForkingChat):
         super().model_post_init(context)
         self._engine = self.engine or self._started()
         self._cut = lru_cache(maxsize=8192)(self._engine.tokenize)
-        self._format = format_of(self._engine, self._engine.model if self.engine else self.model, self._cut)
+        self._format = format_of(self._engine, self._cut)
 
     def _started(self) -> Engine:
         """Start the engine for the model's file or directory."""
-        path = catalog.pull(self.model) if self.model in catalog.CATALOG else Path(self.model)
-        if not path.is_dir():
-            return LlamaCpp(path, context=self.context, threads=self.threads)
+        named = catalog.is_name(self.model)
+        path = catalog.pull(self.model) if named else Path(self.model)
+        engine = self._transformers(path) if path.is_dir() else self._llamacpp(path)
+        if named:
+            engine.model = self.model
+        return engine
+
+    def _llamacpp(self, path: Path) -> Engine:
+        return LlamaCpp(path, context=self.context, threads=self.threads)
+
+    def _transformers(self, path: Path) -> Engine:
         from agent.llm.transformers import Transformers  # noqa: PLC0415 - PyTorch is slow to import
 
         return Transformers(
@@ -132,8 +140,7 @@ class LocalChat(ForkingChat):
 
     def describe(self) -> dict[str, str | None]:
         """Return ``model``, ``engine`` and ``sha256`` of the weights."""
-        name = self.model if self.engine is None and self.model in catalog.CATALOG else self._engine.model
-        return {"model": name, "engine": self._engine.name, "sha256": self._engine.sha256}
+        return {"model": self._engine.model, "engine": self._engine.name, "sha256": self._engine.sha256}
 
     @property
     def parameters(self) -> int | None:

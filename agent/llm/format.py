@@ -34,15 +34,13 @@ class Format(Protocol):
         """Return the tokens of turns (``role``, ``content``) up to where the answer begins."""
 
 
-def format_of(engine: Engine, name: str, cut: Cut) -> Format:
+def format_of(engine: Engine, cut: Cut) -> Format:
     """Return the format that a model was trained on.
 
     Parameters
     ----------
     engine : Engine
         Who runs the model.
-    name : str
-        The model's name, for models that carry no template.
     cut : callable
         The engine's `tokenize`, or one that remembers.
 
@@ -51,10 +49,10 @@ def format_of(engine: Engine, name: str, cut: Cut) -> Format:
     EngineError
         When nothing tells the format.
     """
-    if _is_llama2(engine.template, name) and all(len(cut(token, special=True)) == 1 for token in (BOS, EOS)):
+    if _is_llama2(engine.template, engine.model) and all(len(cut(token, special=True)) == 1 for token in (BOS, EOS)):
         return Llama2(cut)
     if not engine.template:
-        raise EngineError(f"{name} has no chat template.", hint="Use a chat model, not a base model.")
+        raise EngineError(f"{engine.model} has no chat template.", hint="Use a chat model, not a base model.")
     return Pieces(engine.render, engine.start, cut)
 
 

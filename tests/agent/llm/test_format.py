@@ -30,24 +30,24 @@ def _tokens(count):
         (TAGGED, "anything", 1, Llama2),
         (TAGGED, "another vocabulary", 3, Pieces),
         ("{{ '[INST]' }}", "mistral", 1, Pieces),
-        ("", "/models/Llama-2-13B-chat.Q4_K_M.gguf", 1, Llama2),
+        ("", "Llama-2-13B-chat.Q4_K_M", 1, Llama2),
         ("", "meta-llama/Llama-2-13b-chat-hf", 1, Llama2),
     ],
 )
 def test_the_format_follows_from_template_vocabulary_and_name(engine, template, name, tokens, expected):
     """The template decides; only where there is none, the name."""
-    engine.template = template
+    engine.template, engine.model = template, name
 
-    assert isinstance(format_of(engine, name, _tokens(tokens)), expected)
+    assert isinstance(format_of(engine, _tokens(tokens)), expected)
 
 
-@pytest.mark.parametrize("name", ["llama-2-13b", "base.gguf"])
+@pytest.mark.parametrize("name", ["llama-2-13b", "base"])
 def test_a_model_without_a_template_is_refused(engine, name):
     """A base model is no chat model."""
-    engine.template = ""
+    engine.template, engine.model = "", name
 
     with pytest.raises(EngineError, match=f"{name} has no chat template. Use a chat model"):
-        format_of(engine, name, engine.tokenize)
+        format_of(engine, engine.tokenize)
 
 
 def _file(folder, target, template):
@@ -123,5 +123,5 @@ def test_a_gguf_file_without_a_template(llama2, tmp_path):
 
     assert isinstance(named._format, Llama2)
     named.close()
-    with pytest.raises(EngineError, match=r"other\.gguf has no chat template"):
+    with pytest.raises(EngineError, match=r"other has no chat template"):
         LocalChat(model=str(other), threads=1)

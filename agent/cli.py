@@ -35,7 +35,7 @@ models = typer.Typer(help="The catalog of local language models.", rich_markup_m
 app.add_typer(models, name="models")
 
 Llm = Annotated[
-    str | None, typer.Option("--llm", metavar="SPEC", help="Catalog name, GGUF file, provider:model, URL, or 'rule'.")
+    str | None, typer.Option("--llm", metavar="SPEC", help="Catalog or hub name, file, provider:model, URL, 'rule'.")
 ]
 Fingerprint = Annotated[
     str | None, typer.Option("--fingerprint", metavar="SHA256", help="Refuse a bundle with another fingerprint.")
@@ -200,27 +200,34 @@ def _expressions() -> Iterator[str]:
 
 @models.command("list", epilog="Example: tallystick models list")
 def models_list() -> None:
-    """List the local models, and which of them are here."""
-    from agent.llm import catalog
+    """List the local models, about how large each is, and whether it is here; others come as owner/name."""
+    from agent.llm.catalog import CATALOG
 
-    for name, model in catalog.CATALOG.items():
-        here = "here" if catalog.path(name).is_file() else "not here"
-        size = f"{model.size / 1e6:.0f} MB" if model.size else "bring it"
-        console.results().print(f"{name:20} {model.parameters:>5}  {size:>8}  {here:8}  {model.license}")
+    for name, model in CATALOG.items():
+        source, here = model.source, "here" if model.source.found() else "not here"
+        size = f"{source.size / 1e6:.0f} MB"
+        console.results().print(
+            f"{name:22} {model.parameters:>5}  {source.format:11}  {size:>8}  {here:8}  {model.license}"
+        )
 
 
 @models.command("pull", epilog="Example: tallystick models pull smollm2-135m")
-def models_pull(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
-    """Fetch a model, check its digest, and print where it is."""
+def models_pull(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name in the catalog, or owner/name on the hub.")],
+) -> None:
+    """Fetch a model, check its digests, and print where it is; parts that arrived are not fetched again."""
     from agent.llm import catalog
 
     with console.downloading(f"fetching {name}") as progress:
-        print(catalog.pull(name, progress))
+        place = catalog.pull(name, progress)
+    model = catalog.model(name)
+    console.notes().print(f"Note: {model.source.vouched} {model.notes}".rstrip())
+    print(place)
 
 
 @models.command("path", epilog="Example: tallystick models path smollm2-135m")
 def models_path(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
-    """Print where a model's file is."""
+    """Print where a model's file or directory is, or would be."""
     from agent.llm import catalog
 
     print(catalog.path(name))

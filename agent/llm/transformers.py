@@ -22,6 +22,7 @@ from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
 from agent.llm import catalog
+from agent.llm.cutter import continue_texts
 from agent.llm.engine import Sentence, Usage
 from agent.llm.slots import Slots, shared_length
 from agent.llm.template import Template
@@ -89,7 +90,9 @@ class Transformers:
         self.parameters: int | None = int(self._network.num_parameters())
         self.start: list[int] = []  # the template writes it
         self.end = int(self._tokenizer.eos_token_id)
-        self._template = Template(self._tokenizer.chat_template, self._tokenizer.special_tokens_map, self.model)
+        written = self._tokenizer.chat_template
+        self.template = written if isinstance(written, str) else ""
+        self._template = Template(self.template, self._tokenizer.special_tokens_map, self.model)
         self._slots, self._lock = Slots(slots), threading.RLock()
         self._kept: list[tuple[list[int], Any]] = [([], None) for _ in range(slots)]
         self._grammar: Any = None
@@ -263,7 +266,7 @@ class Transformers:
             if ends:
                 yield text[given : min(ends)]
                 return
-            sure = len(text) - longest - (1 if text.endswith("�") else 0)
+            sure = len(text.rstrip("�")) - longest  # a letter may be made of several tokens, each � until the last
             if sure > given:
                 yield text[given:sure]
                 given = sure
@@ -289,6 +292,7 @@ class Transformers:
             weights |= self._quantized(quantize)
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(self.path, **options)
+            continue_texts(tokenizer.backend_tokenizer)
             loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
                 self.path, output_loading_info=True, **options, **weights
             )

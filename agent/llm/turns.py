@@ -4,14 +4,14 @@ Knows how calls, results and tool definitions are written down; knows nothing ab
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from tools.errors import ToolError
 
-__all__ = ["call_text", "describe_tools", "turns"]
+__all__ = ["call_text", "describe_tools", "shortened", "turns"]
 
 SHOWN_VALUES = 12
 DEPTH = 6
@@ -70,6 +70,37 @@ def _text(message: BaseMessage) -> str:
     if other:
         raise ToolError(f"Only text is read; a {message.type} message carries {other[0]!r}.")
     return str(message.text)
+
+
+def shortened(messages: Sequence[BaseMessage], answer: str) -> Iterator[tuple[list[BaseMessage], str]]:
+    r"""Yield a conversation and the answer so far, whole and then with more and more of what is oldest left out.
+
+    First go the exchanges before the last question, then calls with their results, then lines of the answer. What the
+    system says, the last question, the last call with its result and the last line stay.
+
+    Examples
+    --------
+    >>> said = [HumanMessage("a"), AIMessage("b"), HumanMessage("c")]
+    >>> [(len(messages), answer) for messages, answer in shortened(said, "d\ne")]
+    [(3, 'd\ne'), (1, 'd\ne'), (1, 'e')]
+    """
+    system = [message for message in messages if isinstance(message, SystemMessage)]
+    said = [message for message in messages if not isinstance(message, SystemMessage)]
+    kept = list(messages)
+    yield kept, answer
+    humans = [at for at, message in enumerate(said) if isinstance(message, HumanMessage)]
+    questions = [at for at in humans if at - 1 not in humans]  # one question may be several messages
+    for at in questions[1:]:
+        kept = [*system, *said[at:]]
+        yield kept, answer
+    last = questions[-1] if questions else 0
+    calls = [at for at, message in enumerate(said) if at > last and isinstance(message, AIMessage)]
+    for at in calls[1:]:
+        kept = [*system, *said[last : calls[0]], *said[at:]]
+        yield kept, answer
+    lines = answer.split("\n")
+    for at in range(1, len(lines)):
+        yield kept, "\n".join(lines[at:])
 
 
 def call_text(name: str, arguments: Mapping[str, Any]) -> str:

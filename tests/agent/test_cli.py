@@ -14,6 +14,7 @@ import pytest
 
 from agent import cli
 from agent.explanation.verify import verify
+from agent.llm.catalog import CATALOG
 from tools.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
@@ -245,10 +246,14 @@ def test_calc_from_stdin(run):
 
 
 def test_models_are_listed_and_found(run, tmp_path):
-    """The catalog, and where a file would be."""
+    """The catalog with formats and licences, and where a file would be."""
     code, out, _ = run("models", "list")
     assert code == 0
-    assert "smollm2-135m" in out
+    lines = [line.split() for line in out.splitlines()]
+    assert [line[0] for line in lines] == [*CATALOG]
+    assert lines[0][1:] == ["135M", "GGUF", "98", "MB", "not", "here", "Apache-2.0"]
+    assert lines[2][1:3] == ["13B", "safetensors"]
+    assert lines[2][-4:] == ["Llama", "2", "Community", "License"]
     code, out, _ = run("models", "path", "smollm2-135m")
     assert (code, out.strip().startswith(str(tmp_path / "home"))) == (0, True)
 

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelCallLimitMiddleware
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from agent.llm import LocalChat
 from agent.llm.calling import CONSTANTS
@@ -62,8 +62,49 @@ def test_a_prompt_that_is_too_long_is_refused(engine):
         lambda: model.score([HumanMessage("x" * 3000)], "", ["a", "b"]),
         lambda: model.invoke("x" * 3000),
     ):
-        with pytest.raises(EngineError, match=r"The prompt has 30\d\d tokens; toy-1 is loaded with 2000\. Shorten"):
+        with pytest.raises(
+            EngineError, match=r"The shortest prompt has 30\d\d tokens; toy-1 is loaded with 2000\. Shorten"
+        ):
             ask()
+
+
+def test_a_long_conversation_loses_its_oldest_turns(engine):
+    """The system's text and the last question stay; what fits whole is not touched."""
+    model = LocalChat(engine=engine)
+    old = [HumanMessage("old " * 400), AIMessage("answer " * 100)]
+    model.fork([SystemMessage("Careful."), *old, HumanMessage("Which label?")], "", ["a", "b"])
+    model.fork([SystemMessage("Careful."), HumanMessage("x " * 900), HumanMessage("y")], "", ["a", "b"])
+
+    shown = ["".join(map(chr, prompt)) for prompt in engine.prompts]
+    assert "old" not in shown[0]
+    assert "Careful." in shown[0]
+    assert "Which label?" in shown[0]
+    assert shown[1].count("x ") == 900
+
+
+def test_a_long_answer_loses_its_first_lines(engine):
+    """An answer of many lines goes on, and none of its tokens is counted twice."""
+    model, text = LocalChat(engine=engine), ""
+    for number in range(60):
+        text += f"{number:02}. " + "word " * 8
+        text += model.fork(QUESTION, text, ["x\n", "y\n"]).option
+
+    shown = "".join(map(chr, engine.prompts[-1]))
+    assert max(map(len, engine.prompts)) < engine.context < len(text)
+    assert "00. word" not in shown
+    assert shown.endswith("59. " + "word " * 8)
+    assert model.usage.forced_tokens + model.usage.generated_tokens <= len(text)
+
+
+def test_old_turns_make_room_for_a_text(engine):
+    """Free text is given the room it asks for, where leaving out old turns gives it."""
+    model = LocalChat(engine=engine)
+    said = [HumanMessage("old " * 300), AIMessage("answer"), HumanMessage("x" * 600)]
+
+    model.invoke(said, max_tokens=100)
+    model.invoke(said, max_tokens=900)
+
+    assert [len(prompt) > 1200 for prompt in engine.prompts] == [True, False]
 
 
 def test_text_streams_piece_by_piece(engine):

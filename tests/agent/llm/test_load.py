@@ -36,7 +36,6 @@ def test_descriptions(engine):
         ("nobody:model", "nobody"),
         ("http://user:secret#1@host/v1", "http://host:port/v1"),
         ("missing.gguf", "cannot be read"),
-        ("llama-2-13b-chat", "licence"),
     ],
 )
 def test_what_cannot_be_loaded_is_said_with_the_mend(spec, said, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agent.llm.turns import SHOWN_VALUES, describe_tools, turns
+from agent.llm.turns import SHOWN_VALUES, describe_tools, shortened, turns
 from tools.errors import ToolError
 
 
@@ -50,3 +50,31 @@ def test_tool_definitions_are_short():
     assert line.startswith(f'count(where: [[{shown}|…, ">", number|null], …], tree?: {{left: ')
     assert line.endswith("free?: any): Count rows.")
     assert "…}" in line
+
+
+def test_what_is_oldest_is_left_out_first():
+    """Exchanges before the last question, then calls with their results, then lines of the answer."""
+    call = AIMessage("", tool_calls=[{"name": "count", "args": {}, "id": "1"}])
+    results = [ToolMessage(str(at), tool_call_id="1") for at in range(3)]
+    system, first, reply = SystemMessage("s"), HumanMessage("first"), AIMessage("reply")
+    parts = [HumanMessage("question, first part"), HumanMessage("second part")]
+    said = [first, reply, system, *parts, call, results[0], call, *results[1:]]
+
+    found = list(shortened(said, "1. a\n2. b"))
+
+    assert found == [
+        (said, "1. a\n2. b"),
+        ([system, *parts, call, results[0], call, *results[1:]], "1. a\n2. b"),
+        ([system, *parts, call, *results[1:]], "1. a\n2. b"),
+        ([system, *parts, call, *results[1:]], "2. b"),
+    ]
+
+
+def test_what_is_shortened_still_alternates():
+    """However much is left out, turns begin with the user's and end with the user's."""
+    call = AIMessage("", tool_calls=[{"name": "count", "args": {}, "id": "1"}])
+    said = [HumanMessage("q"), call, ToolMessage("1", tool_call_id="1")] * 3
+
+    for messages, _ in shortened(said, ""):
+        roles = [turn["role"] for turn in turns(messages)]
+        assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]

@@ -4,11 +4,12 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
 from agent import prompts
@@ -26,19 +27,32 @@ __all__ = ["ask_label", "weight_of"]
 
 ROWS = 24  # half of them the least certain ones, where an answer can change a label
 EXAMPLES = 3
+BATCH = 4  # rows, each asked for over both label orders
 _log = logging.getLogger(__name__)
 
 
 def ask_label(bundle: Bundle, evidence: Evidence, row: Mapping[str, Any], chat: ForkingChat) -> dict[str, float]:
     """Return the language model's own probability of each label: the mean log-probability over both label orders."""
+    return _own(bundle, chat, [_conversations(bundle, evidence, row)])[0]
+
+
+def _conversations(bundle: Bundle, evidence: Evidence, row: Mapping[str, Any]) -> list[list[BaseMessage]]:
+    """Return the question for the label of a row, over both label orders."""
     labels = bundle.schema.labels
     found = bundle.neighbours.similar(bundle.schema.encode_row(row), EXAMPLES)
     examples = [(bundle.features_of(near["row"]), near["label"]) for near in found["rows"]]
+    return [prompts.deciding(evidence, examples, bundle.schema, order) for order in (labels, labels[::-1])]
+
+
+def _own(bundle: Bundle, chat: ForkingChat, asked: Sequence[list[list[BaseMessage]]]) -> list[dict[str, float]]:
+    """Return the model's own probabilities for several rows."""
+    labels = bundle.schema.labels
     options = [f" {show_name(label)}" for label in labels]
-    orders = [prompts.deciding(evidence, examples, bundle.schema, order) for order in (labels, labels[::-1])]
-    scores = np.mean([chat.score(messages, "Label:", options) for messages in orders], axis=0)
-    exp = np.exp(scores - scores.max())
-    return {label: round(float(p), 9) for label, p in zip(labels, exp / exp.sum(), strict=True)}
+    scores = np.array(chat.score_all([messages for orders in asked for messages in orders], "Label:", options))
+    mean = scores.reshape(len(asked), 2, len(labels)).mean(axis=1)
+    exp = np.exp(mean - mean.max(axis=1, keepdims=True))
+    shares = exp / exp.sum(axis=1, keepdims=True)
+    return [{label: round(float(p), 9) for label, p in zip(labels, row, strict=True)} for row in shares]
 
 
 def weight_of(
@@ -81,19 +95,24 @@ def _learn(
     X, y, numbers = bundle.held_out()  # noqa: N806
     predicted = bundle.predictor.probabilities(X)
     chosen = _choose(predicted.max(axis=1))
-    loop: Iterator[int] = iter(chosen)
+    groups = range(0, len(chosen), BATCH)
+    loop: Iterator[int] = iter(groups)
     if progress is not None:
-        loop = progress(loop, len(chosen), "learning how much the model's own answer counts")
+        loop = progress(loop, len(groups), "learning how much the model's own answer counts")
     own = []
-    for i in loop:
-        row = bundle.features_of(int(numbers[i]))
-        toolbox = Toolbox(bundle, row)
-        for tool, args in (("probability", {}), ("explain", {"top": top})):
-            toolbox.call(tool, args)
-        answer = ask_label(bundle, Evidence(toolbox.observations), row, chat)
-        own.append([answer[label] for label in bundle.schema.labels])
+    for at in loop:
+        rows = [bundle.features_of(int(numbers[i])) for i in chosen[at : at + BATCH]]
+        answers = _own(bundle, chat, [_conversations(bundle, _explained(bundle, row, top), row) for row in rows])
+        own += [[answer[label] for label in bundle.schema.labels] for answer in answers]
     weight, gain = learn_weight(predicted[chosen], np.array(own), [int(y[i]) for i in chosen])
     return weight, gain, len(chosen)
+
+
+def _explained(bundle: Bundle, row: Mapping[str, Any], top: int) -> Evidence:
+    toolbox = Toolbox(bundle, dict(row))
+    for tool, args in (("probability", {}), ("explain", {"top": top})):
+        toolbox.call(tool, args)
+    return Evidence(toolbox.observations)
 
 
 def _choose(certainty: NDArray[np.float64]) -> list[int]:

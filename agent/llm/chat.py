@@ -11,7 +11,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,31 @@ class LocalChat(ForkingChat):
         cut = self._cut_options(prefix, options)
         prompt = self._prompt(messages, prefix, max(map(len, cut))).tokens
         return trie.score(cut, self._engine.end, lambda path, ok: self._engine.next_token([*prompt, *path], ok))
+
+    def score_all(
+        self, conversations: Sequence[Sequence[BaseMessage]], prefix: str, options: Sequence[str]
+    ) -> list[list[float]]:
+        """Score the options for several conversations, in one batch where the engine takes one."""
+        batched = getattr(self._engine, "next_tokens", None)
+        if batched is None or len(options) < 2:
+            return super().score_all(conversations, prefix, options)
+        cut, end = self._cut_options(prefix, options), self._engine.end
+        asked: dict[tuple[int, ...], list[int]] = {}
+
+        def note(path: list[int], allowed: list[int]) -> list[float]:
+            asked[tuple(path)] = allowed
+            return [0.0] * len(allowed)
+
+        trie.score(cut, end, note)
+        with self._lock:
+            self._usage += Usage(forks=len(conversations))
+            prompts = [self._prompt(messages, prefix, max(map(len, cut))).tokens for messages in conversations]
+            found = {path: batched([[*prompt, *path] for prompt in prompts], ok) for path, ok in asked.items()}
+
+        def answer(path: list[int], _: list[int], *, of: int) -> list[float]:
+            return list(found[tuple(path)][of])
+
+        return [trie.score(cut, end, partial(answer, of=at)) for at in range(len(prompts))]
 
     def _write(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> Iterator[str]:
         most = text.max_tokens or self.max_tokens

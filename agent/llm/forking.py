@@ -215,6 +215,17 @@ class ForkingChat(BaseChatModel):
             text = Text(temperature, seed, SENTENCE_TOKENS, sentence=form)
             return "".join(self._write(messages, prefix, text)).strip()
 
+    def score_all(
+        self, conversations: Sequence[Sequence[BaseMessage]], prefix: str, options: Sequence[str]
+    ) -> list[list[float]]:
+        """Do what `score` does for several conversations; an engine that can takes them in one batch.
+
+        Returns
+        -------
+        list of list of float, shape (conversations, options)
+        """
+        return [self.score(messages, prefix, options) for messages in conversations]
+
     @abstractmethod
     def _fork(
         self,

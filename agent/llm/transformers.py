@@ -6,11 +6,9 @@ slot keeps the keys and values of its prompt for the next one. Knows nothing abo
 
 import contextlib
 import copy
-import hashlib
 import json
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,19 +19,16 @@ import transformers
 from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
-from agent.llm import catalog
-from agent.llm.cutter import continue_texts
 from agent.llm.engine import Sentence, Usage
 from agent.llm.slots import Slots, shared_length
 from agent.llm.template import Template
-from tools.errors import EngineError, ModelSpecError
+from agent.llm.weights import check, digest_of, load_weights
+from tools.errors import EngineError
 
 __all__ = ["Transformers"]
 
 CHUNK = 512  # tokens that go through the model at once
 BATCH = 8  # prompts that do
-FILES = ("config.json", "tokenizer.json")
-BITS = ("4bit", "8bit", "int8")
 
 
 class Transformers:
@@ -82,12 +77,14 @@ class Transformers:
         if threads:
             torch.set_num_threads(threads)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._tokenizer, self._network = self._load(quantize, adapter, dtype)
+        merged = None if adapter is None else Path(adapter)
+        loaded = load_weights(self.path, self.device, quantize=quantize, adapter=merged, dtype=dtype)
+        self._tokenizer, self._network = loaded.tokenizer, loaded.network
         longest = getattr(self._network.config, "max_position_embeddings", context)
         self.context = min(context, int(longest))
-        self.sha256 = _digest(self.path, None if adapter is None else Path(adapter))
+        self.sha256 = digest_of(self.path, merged)
         self.usage = Usage()
-        self.parameters: int | None = int(self._network.num_parameters())
+        self.parameters: int | None = loaded.parameters
         self.start: list[int] = []  # the template writes it
         self.end = int(self._tokenizer.eos_token_id)
         written = self._tokenizer.chat_template
@@ -282,72 +279,6 @@ class Transformers:
             raise EngineError(f"The grammar cannot be followed: {matcher.get_error()[:200]}.")
         return matcher
 
-    # -- loading -----------------------------------------------------------------------------------------------------
-
-    def _load(self, quantize: str | None, adapter: str | Path | None, dtype: str | None) -> tuple[Any, Any]:
-        """Return tokenizer and network; no code of theirs is run, no pickle is read."""
-        options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
-        weights: dict[str, Any] = {"use_safetensors": True, "dtype": self._dtype(dtype)}
-        if quantize is not None:
-            weights |= self._quantized(quantize)
-        try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(self.path, **options)
-            continue_texts(tokenizer.backend_tokenizer)
-            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                self.path, output_loading_info=True, **options, **weights
-            )
-            network, report = loaded
-            if adapter is not None:
-                network = _adapted(network, Path(adapter))
-        except ImportError as error:
-            raise ModelSpecError(f"{self.path}: {str(error).splitlines()[0][:300]}") from error
-        except Exception as error:  # safetensors, tokenizers and json have errors of their own for damaged files
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
-            raise EngineError(f"{self.path}: cannot be loaded: {reason}", hint="Is every file whole?") from error
-        lost = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
-        if lost:  # transformers fills them with chance and goes on
-            raise EngineError(f"{self.path}: the weights {lost[0]!r} are missing.", hint="Is every file whole?")
-        if quantize is None:
-            network = network.to(self.device)
-        for name, values in network.named_parameters():
-            if values.is_floating_point() and not bool(torch.isfinite(values).all()):
-                raise EngineError(f"{self.path}: the weights {name!r} are not finite.", hint="Is the file damaged?")
-        return tokenizer, _int8(network.eval()) if quantize == "int8" else network.eval()
-
-    def _dtype(self, dtype: str | None) -> torch.dtype:
-        found = getattr(torch, dtype or ("bfloat16" if self.device == "cuda" else "float32"), None)
-        if not isinstance(found, torch.dtype):
-            raise ModelSpecError(f"There is no dtype {dtype!r}.", hint="Use float32, bfloat16 or float16.")
-        return found
-
-    def _quantized(self, quantize: str) -> dict[str, Any]:
-        if quantize not in BITS or (quantize == "int8") != (self.device == "cpu"):
-            hint = "Use int8 on a CPU, 4bit or 8bit on CUDA."
-            raise ModelSpecError(f"quantize={quantize!r} does not work on {self.device}.", hint=hint)
-        if quantize == "int8":
-            return {}
-        four = quantize == "4bit"
-        options = {"bnb_4bit_compute_dtype": torch.bfloat16} if four else {}
-        config = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-            load_in_4bit=four, load_in_8bit=not four, **options
-        )
-        return {"quantization_config": config, "device_map": "auto"}
-
-
-def check(path: Path) -> Path:
-    """Return the path of a Hugging Face directory after a look at the files in it."""
-    missing = [name for name in FILES if not (path / name).is_file()]
-    if missing:
-        raise ModelSpecError(
-            f"{path}: there is no {missing[0]}.", hint="Give a directory with config.json, tokenizer.json and weights."
-        )
-    if not list(path.glob("*.safetensors")):
-        raise ModelSpecError(
-            f"{path}: there are no weights in safetensors.",
-            hint="Pickled weights (.bin, .pt) are not read: convert them with `save_pretrained`.",
-        )
-    return path.resolve()
-
 
 def _chosen(logits: torch.Tensor, temperature: float, source: torch.Generator) -> int:
     """Return the likeliest token, or for temperatures above 0 one that is drawn."""
@@ -355,31 +286,3 @@ def _chosen(logits: torch.Tensor, temperature: float, source: torch.Generator) -
         return int(logits.argmax())
     probabilities = torch.softmax(logits.cpu() / temperature, dim=0)
     return int(torch.multinomial(probabilities, 1, generator=source))
-
-
-def _int8(network: Any) -> Any:
-    """Return the network with its linear layers in 8 bits, as PyTorch's dynamic quantization makes them."""
-    from torch.ao.quantization import quantize_dynamic  # noqa: PLC0415 - slow to import, seldom used
-
-    with warnings.catch_warnings():  # its successor, torchao, takes eleven times as long for a token on a CPU
-        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated", DeprecationWarning)
-        warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
-        return quantize_dynamic(network, {torch.nn.Linear}, dtype=torch.qint8)  # type: ignore[no-untyped-call]
-
-
-def _adapted(network: Any, adapter: Path) -> Any:
-    """Return the network with a LoRA adapter merged into its weights."""
-    if not (adapter / "adapter_model.safetensors").is_file():
-        raise ModelSpecError(
-            f"{adapter}: there is no adapter_model.safetensors.", hint="Give a LoRA adapter's directory."
-        )
-    from peft import PeftModel  # noqa: PLC0415 - an extra
-
-    return PeftModel.from_pretrained(network, str(adapter), use_safetensors=True).merge_and_unload()
-
-
-def _digest(path: Path, adapter: Path | None) -> str:
-    """Return one digest over the weights, the tokenizer and the adapter."""
-    files = [*sorted(path.glob("*.safetensors")), path / "config.json", path / "tokenizer.json"]
-    files += [] if adapter is None else sorted(adapter.glob("*.safetensors"))
-    return hashlib.sha256("".join(catalog.digest(file) for file in files).encode()).hexdigest()

@@ -153,6 +153,17 @@ def test_a_batch_changes_no_number(running):
         assert together == [pytest.approx(one, abs=1e-4) for one in alone]
 
 
+def test_scores_of_several_conversations_are_those_of_each(tiny):
+    """Over all the forks of their options."""
+    chat = LocalChat(model=str(tiny))
+    conversations = [[HumanMessage(text)] for text in ("the rows", "the value is above the mean", "sure")]
+    options = [" mean", " mean of", " above the value"]
+
+    together = chat.score_all(conversations, "Label:", options)
+
+    assert together == [pytest.approx(chat.score(one, "Label:", options), abs=1e-4) for one in conversations]
+
+
 def test_seeds_and_stops(running):
     """The same seed writes the same text; a stop text ends it and is not part of it."""
     prompt = running.tokenize("the value")
@@ -191,6 +202,42 @@ def test_int8_runs(tiny):
     assert math.fsum(map(math.exp, scores)) == pytest.approx(1)
     assert scores != exact
     assert scores == pytest.approx(exact, abs=1.0)
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
+def test_an_adapter_changes_the_model_and_its_digest(tiny, tmp_path):
+    """A LoRA adapter in safetensors is merged; one that is damaged or pickled is one clear line."""
+    peft = pytest.importorskip("peft")
+    network = peft.get_peft_model(
+        transformers.AutoModelForCausalLM.from_pretrained(tiny),
+        peft.LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False),
+    )
+    network.save_pretrained(tmp_path / "lora")
+    plain, adapted = Transformers(tiny), Transformers(tiny, adapter=tmp_path / "lora")
+    prompt, allowed = plain.tokenize("the mean"), plain.tokenize(" is of")
+
+    assert adapted.sha256 != plain.sha256
+    assert adapted.next_token(prompt, allowed) != pytest.approx(plain.next_token(prompt, allowed), abs=1e-3)
+    (tmp_path / "lora" / "adapter_model.safetensors").write_bytes(b"\x00" * 64)
+    with pytest.raises(EngineError, match="cannot be loaded") as raised:
+        Transformers(tiny, adapter=tmp_path / "lora")
+    assert "\n" not in str(raised.value)
+    (tmp_path / "lora" / "adapter_model.safetensors").rename(tmp_path / "lora" / "adapter_model.bin")
+    with pytest.raises(ModelSpecError, match="no adapter_model"):
+        Transformers(tiny, adapter=tmp_path / "lora")
+
+
+def test_code_beside_the_weights_is_not_run(tiny, tmp_path):
+    """Whatever the configuration says of it."""
+    config = json.loads((tiny / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}
+    folder = _copy(tiny, tmp_path / "model", **{"config.json": json.dumps(config).encode()})
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+
+    with pytest.raises(EngineError, match="cannot be loaded") as raised:
+        Transformers(folder)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(

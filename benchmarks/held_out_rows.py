@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20)
     parser.add_argument("--tops", type=int, nargs="+", default=[4, 8])
     parser.add_argument("--llm", default="smollm2-135m")
+    parser.add_argument("--style", default="auto", choices=["auto", "strict", "prose"])
+    parser.add_argument("--decide", default="combined", choices=["combined", "llm", "predictor"])
     parser.add_argument("--out", type=Path, default=Path("results"))
     options = parser.parse_args()
     chat: Any = options.llm
@@ -47,7 +49,7 @@ def main() -> None:
     for name in options.tables:
         bundle = load(name, options.out / name / "bundle")
         for top in options.tops:
-            clf = Classifier.load(bundle, chat, top=top)
+            clf = Classifier.load(bundle, chat, top=top, style=options.style, decide=options.decide)
             chat = clf.chat  # loaded once
             summary.append(
                 {"table": name, "top": top, **run(clf, bundle, options.rows, options.out / name / f"top{top}")}
@@ -76,6 +78,7 @@ def run(clf: Classifier, bundle: Bundle, rows: int, folder: Path) -> dict[str, A
     X, y, numbers = bundle.held_out()  # noqa: N806
     chosen = np.random.default_rng(0).permutation(len(X))[:rows]
     counted = ("rows", "verified", "cited", "contributions", "right", "predictor_right", "repeated")
+    counted += ("prose", "written_again", "gave_way")
     found: dict[str, Any] = dict.fromkeys(counted, 0)
     seconds, sampled, texts = [], [], []
     told: dict[str, Any] = {}
@@ -92,6 +95,9 @@ def run(clf: Classifier, bundle: Bundle, rows: int, folder: Path) -> dict[str, A
         found["verified"] += verify(path, bundle).ok
         found["cited"] += all(cited(step, stored) for step in stored["steps"])
         found["contributions"] += contributions_right(stored, bundle, clf.top)
+        found["prose"] += sum(step.get("style") == "prose" for step in stored["steps"])
+        found["written_again"] += written_again(stored)[0]
+        found["gave_way"] += written_again(stored)[1]
         found["right"] += stored["label"] == truth
         found["predictor_right"] += bundle.schema.labels[guess] == truth
         seconds.append(stored["usage"]["seconds"])
@@ -107,6 +113,13 @@ def run(clf: Classifier, bundle: Bundle, rows: int, folder: Path) -> dict[str, A
         "median_seconds": float(np.median(seconds)),
         "median_sampled": float(np.median(sampled)),
     }
+
+
+def written_again(stored: dict[str, Any]) -> tuple[int, int]:
+    """Return how many sentences in free words did not pass, and how many gave way to strict ones."""
+    note = next((note for note in stored["notes"] if "in free words did not pass" in note), "0 0")
+    again, *way = map(int, re.findall(r"\d+", note))
+    return again, (way or [0])[0]
 
 
 def cited(step: dict[str, Any], stored: dict[str, Any]) -> bool:

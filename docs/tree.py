@@ -9,10 +9,11 @@ ORDER = {
     "tools": "errors table kinds dictionary feature schema models brought predictor attribution knots statistics "
     "neighbours sampling rows storage bundle expression exact calculator observation toolbox",
     "agent": "classifier loop prompts weight decision batch known demo console cli",
-    "agent/llm": "engine llamacpp llamacpp_child process transformers cutter template template_child slots cache "
-    "catalog wheels hub trie calling turns format llama2 forking chat choosers asking prompted server constraint "
-    "endpoint masking scripted",
-    "agent/explanation": "evidence claims plan reasons wording template writer result receipt verify narrate",
+    "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
+    "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
+    "constraint endpoint masking scripted",
+    "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt verify narrate",
+    "agent/explanation/parsing": "lexicon lexer grammar clause predicates facts assertions parser",
     "agent/evaluation": "falsification",
 }
 

@@ -29,6 +29,7 @@ __all__ = ["Transformers"]
 
 CHUNK = 512  # tokens that go through the model at once
 BATCH = 8  # prompts that do
+KEPT_BYTES = 4 * 2**30
 
 
 class Transformers:
@@ -41,7 +42,8 @@ class Transformers:
     context : int, default 4096
         The longest prompt with its answer, tokens.
     slots : int, default 4
-        How many different prompts keep their keys and values at the same time.
+        How many different prompts keep their keys and values at the same time; fewer where full ones would take more
+        than 4 GiB.
     threads : int, optional
         On a CPU; default: PyTorch's own.
     quantize : {"4bit", "8bit", "int8"}, optional
@@ -86,10 +88,12 @@ class Transformers:
         self.usage = Usage()
         self.parameters: int | None = loaded.parameters
         self.start: list[int] = []  # the template writes it
-        self.end = int(self._tokenizer.eos_token_id)
+        self._ends = _ends(self._tokenizer, self._network, self.model)
+        self.end = self._ends[0]
         written = self._tokenizer.chat_template
         self.template = written if isinstance(written, str) else ""
         self._template = Template(self.template, self._tokenizer.special_tokens_map, self.model)
+        slots = max(1, min(slots, KEPT_BYTES // _bytes_kept(self._network, self.context)))
         self._slots, self._lock = Slots(slots), threading.RLock()
         self._kept: list[tuple[list[int], Any]] = [([], None) for _ in range(slots)]
         self._grammar: Any = None
@@ -245,7 +249,7 @@ class Transformers:
                 allowed = torch.from_numpy(np.resize(bits, len(logits)).astype(bool)).to(logits.device)
                 logits = logits.masked_fill(~allowed, -torch.inf)
             token = _chosen(logits, temperature, source)
-            if token == self.end or (matcher is not None and not matcher.consume_token(token)):
+            if token in self._ends or (matcher is not None and not matcher.consume_token(token)):
                 return
             tokens, left = [*tokens, token], left - 1
             yield token
@@ -278,6 +282,24 @@ class Transformers:
         if matcher.is_error():
             raise EngineError(f"The grammar cannot be followed: {matcher.get_error()[:200]}.")
         return matcher
+
+
+def _ends(tokenizer: Any, network: Any, model: str) -> list[int]:
+    """Return the tokens that end a turn: the tokenizer's own first, then those that the model was trained to end on."""
+    known = getattr(network.generation_config, "eos_token_id", None)
+    found = [tokenizer.eos_token_id, *(known if isinstance(known, list) else [known])]
+    ends = list(dict.fromkeys(int(token) for token in found if token is not None))
+    if not ends:
+        raise EngineError(f"{model} has no token that ends a turn.", hint="Use a chat model, not a base model.")
+    return ends
+
+
+def _bytes_kept(network: Any, context: int) -> int:
+    """Return how many bytes the keys and values of a full prompt take."""
+    config = network.config
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(2 * config.num_hidden_layers * heads * size * context * network.dtype.itemsize)
 
 
 def _chosen(logits: torch.Tensor, temperature: float, source: torch.Generator) -> int:

@@ -164,6 +164,28 @@ def test_scores_of_several_conversations_are_those_of_each(tiny):
     assert together == [pytest.approx(chat.score(one, "Label:", options), abs=1e-4) for one in conversations]
 
 
+def test_kept_prompts_are_bounded_by_memory(tiny, monkeypatch):
+    """A model with large keys and values keeps fewer prompts, and at least one."""
+    monkeypatch.setattr("agent.llm.transformers.KEPT_BYTES", 3 * 2 * 2 * 4 * 8 * 4096 * 4)
+
+    assert len(Transformers(tiny)._kept) == 3
+    assert len(Transformers(tiny, slots=2)._kept) == 2
+    monkeypatch.setattr("agent.llm.transformers.KEPT_BYTES", 1)
+    assert len(Transformers(tiny)._kept) == 1
+
+
+def test_every_token_that_ends_a_turn_ends_the_text(tiny, tmp_path, running):
+    """Some chat models were trained to end on several."""
+    prompt = running.tokenize("the value")
+    text = _generate(running, prompt, temperature=1.5, seed=1)
+    fourth = running.tokenize(text)[3]
+    config = json.loads((tiny / "generation_config.json").read_text()) | {"eos_token_id": [running.end, fourth]}
+    other = Transformers(_copy(tiny, tmp_path / "m", **{"generation_config.json": json.dumps(config).encode()}))
+
+    assert text.startswith(_generate(other, prompt, temperature=1.5, seed=1))
+    assert len(_generate(other, prompt, temperature=1.5, seed=1)) < len(text)
+
+
 def test_seeds_and_stops(running):
     """The same seed writes the same text; a stop text ends it and is not part of it."""
     prompt = running.tokenize("the value")

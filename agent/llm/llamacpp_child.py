@@ -44,6 +44,7 @@ def start(settings: dict[str, Any]) -> Any:
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["slots"] * settings["context"]
     params.cache_type_k = params.cache_type_v = CACHE_TYPES[settings["cache_type"]]
+    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE  # mapped and laid out anew, it is there twice
     params.kv_unified = params.cache_idle_slots = params.warmup = False
     params.cache_ram_mib = 0  # each slot keeps its own prompt; the default sets 8 GiB aside
     for cpu in (params.cpuparams, params.cpuparams_batch):

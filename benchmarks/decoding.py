@@ -18,11 +18,11 @@ are in the file given by ``--out`` are not run again. Medians over the rows; a t
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -187,7 +187,7 @@ def explained(clf: Classifier, row: Any, counter: Passes | None) -> Figures:
         marks.append(_mark(clf, counter))
         result = update
     whole = {key: marks[-1][key] - marks[0][key] for key in marks[0]}
-    nodes = dict(zip(("gather", "decide", "write", "verify"), zip(marks, marks[1:], strict=False), strict=True))
+    nodes = dict(zip(("gather", "decide", "write", "verify"), pairwise(marks), strict=True))
     before, after = nodes["write"]
     words = len(result["verify"]["explanation"].text.split())
     return {**whole, **{f"write_{key}": after[key] - before[key] for key in after}, "words": words}
@@ -209,7 +209,7 @@ def generated(bundle: Bundle, rows: Sequence[Any], _: argparse.Namespace) -> lis
     clf = Classifier(bundle, LocalChat(engine=engine), top=TOP, temperature=TEMPERATURE)
     counter, found = Passes(engine._network), []
     grammars = from_tokenizer(engine._tokenizer, n_vocab=engine._network.config.vocab_size)
-    for at, row in enumerate(rows):
+    for at, row in enumerate(rows[1:], start=1):
         given = clf.classify(row)
         evidence = Evidence(given.observations, given.decision.model_dump())
         writer = GenerateWriter(evidence, TOP, clf.chat, explaining(evidence), TEMPERATURE, at)
@@ -223,7 +223,7 @@ def generated(bundle: Bundle, rows: Sequence[Any], _: argparse.Namespace) -> lis
         found.append({**work, **{f"write_{key}": value for key, value in work.items()}, "words": words})
         found[-1]["grammar_seconds"] = writer.grammar_seconds
         note(f"row {at} of {len(rows) - 1} with generate: {seconds:.0f} s")
-    return found[1:]  # as the other ways, which warm up on the first one
+    return found
 
 
 class GenerateWriter(Writer):
@@ -284,7 +284,9 @@ def regex(texts: Sequence[str]) -> str:
     >>> regex(["a cat", "a cow", "a cow is"])
     'a c(?:at|ow(?:| is))'
     """
-    common = os.path.commonprefix(list(texts))
+    first, last = texts[0], texts[-1]  # sorted: what these two have in common, all have
+    alike = (at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    common = first[: next(alike, len(first))]
     rests = [text[len(common) :] for text in texts]
     if len(rests) == 1:
         return escaped(common)

@@ -65,6 +65,8 @@ class LocalChat(ForkingChat):
         The longest prompt with its answer, tokens.
     threads : int, optional
         Default: the physical cores that are free when it starts.
+    cache_type : {"f16", "q8_0"}, default "f16"
+        For a GGUF file; see `agent.llm.llamacpp.LlamaCpp`.
     quantize, adapter, dtype : str, optional
         For a Hugging Face directory; see `agent.llm.transformers.Transformers`.
     engine : Engine, optional
@@ -84,6 +86,7 @@ class LocalChat(ForkingChat):
     max_tokens: int = 256
     context: int = 4096
     threads: int | None = None
+    cache_type: str = "f16"
     quantize: str | None = None
     adapter: str | None = None
     dtype: str | None = None
@@ -111,7 +114,7 @@ class LocalChat(ForkingChat):
         return engine
 
     def _llamacpp(self, path: Path) -> Engine:
-        return LlamaCpp(path, context=self.context, threads=self.threads)
+        return LlamaCpp(path, context=self.context, threads=self.threads, cache_type=self.cache_type)
 
     def _transformers(self, path: Path) -> Engine:
         from agent.llm.transformers import Transformers  # noqa: PLC0415 - PyTorch is slow to import

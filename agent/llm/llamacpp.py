@@ -27,6 +27,7 @@ __all__ = ["LlamaCpp"]
 
 # Added to the logits of the allowed tokens: far beyond what separates two tokens, and float32 still holds 1e-5 of it.
 BIAS = 100.0
+CACHE_TYPES = ("f16", "q8_0")
 CHATML = "<|im_start|>"
 
 
@@ -45,11 +46,13 @@ class LlamaCpp:
         How many different prompts keep their keys and values at the same time.
     timeout : float, default 600
         The longest time without an answer, s.
+    cache_type : {"f16", "q8_0"}, default "f16"
+        The numbers in which keys and values are kept; ``q8_0`` takes about half the memory.
 
     Raises
     ------
     ModelSpecError
-        When the file is missing or no GGUF file.
+        When the file is missing or no GGUF file, or there is no such `cache_type`.
     EngineError
         When the engine cannot load it.
     """
@@ -64,13 +67,22 @@ class LlamaCpp:
         threads: int | None = None,
         slots: int = 4,
         timeout: float = 600.0,
+        cache_type: str = "f16",
     ) -> None:
+        if cache_type not in CACHE_TYPES:
+            raise ModelSpecError(f"There is no cache type {cache_type!r}.", hint=f"Use {' or '.join(CACHE_TYPES)}.")
         self.path = check(Path(path))
         self.model = self.path.stem
         self.sha256 = catalog.digest(self.path)
         self.context = context
         self.usage = Usage()
-        self._settings = {"path": str(self.path), "context": context, "threads": threads or cores(), "slots": slots}
+        self._settings = {
+            "path": str(self.path),
+            "context": context,
+            "threads": threads or cores(),
+            "slots": slots,
+            "cache_type": cache_type,
+        }
         self._timeout = timeout
         self._lock = threading.RLock()
         self._child: Child | None = None

@@ -14,6 +14,8 @@ from typing import Any
 
 __all__: list[str] = []
 
+CACHE_TYPES = {"f16": 1, "q8_0": 8}  # as GGML counts them
+
 
 def serve() -> None:
     """Load the model, announce the address, and wait until the parent is gone."""
@@ -41,6 +43,8 @@ def start(settings: dict[str, Any]) -> Any:
     params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["slots"] * settings["context"]
+    params.cache_type_k = params.cache_type_v = CACHE_TYPES[settings["cache_type"]]
+    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE  # mapped and laid out anew, it is there twice
     params.kv_unified = params.cache_idle_slots = params.warmup = False
     params.cache_ram_mib = 0  # each slot keeps its own prompt; the default sets 8 GiB aside
     for cpu in (params.cpuparams, params.cpuparams_batch):

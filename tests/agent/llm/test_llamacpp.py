@@ -66,6 +66,26 @@ def test_a_missing_file(tmp_path):
         LlamaCpp(tmp_path / "none.gguf")
 
 
+def test_an_unknown_cache_type(tmp_path):
+    """Named with those there are."""
+    with pytest.raises(ModelSpecError, match=r"no cache type 'q2'\.") as raised:
+        LlamaCpp(tmp_path / "none.gguf", cache_type="q2")
+
+    assert "f16 or q8_0" in str(raised.value)
+
+
+@pytest.mark.model
+def test_keys_and_values_in_eight_bits():
+    """About the same probabilities in half the memory."""
+    found = []
+    for cache_type in ("f16", "q8_0"):
+        chat = LocalChat(cache_type=cache_type)
+        found.append(chat.score([], "The capital of France is", [" Paris", " London", " Berlin"]))
+        chat.close()
+
+    assert found[0] == pytest.approx(found[1], abs=0.3)
+
+
 def child(engine):
     """Return the running child process."""
     return engine._child._process

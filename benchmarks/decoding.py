@@ -69,7 +69,7 @@ def main() -> None:
         if way not in read(options.out):
             found = WAYS[way](bundle, rows, options)
             with options.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"way": way, "rows": found}) + "\n")
+                file.write(json.dumps({"way": way, "rows": found}) + "\n" if found else "")
     report(read(options.out))
 
 
@@ -305,7 +305,7 @@ def escaped(text: str) -> str:
 
 
 def langchain(bundle: Bundle, rows: Sequence[Any], options: argparse.Namespace) -> list[Figures]:
-    """Let LangChain's own chat model explain, with the same tools, the row's values in the question, and limits."""
+    """Let LangChain's own chat model explain, with the same question and tools, within limits."""
     if options.packages:
         sys.path.append(str(options.packages))
     try:
@@ -330,7 +330,7 @@ def langchain(bundle: Bundle, rows: Sequence[Any], options: argparse.Namespace) 
 class Budget(StoppingCriteria):
     """Ends the generation of a row when its time or its tokens are used up."""
 
-    tokens, until = 0, 0.0
+    made, tokens, until = 0, 0, 0.0
 
     def begin(self, tokens: int, seconds: float) -> None:
         """Start a row."""

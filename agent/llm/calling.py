@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from tools.errors import ToolError
 
-__all__ = ["CONSTANTS", "MAX_ITEMS", "Form", "numbers_in"]
+__all__ = ["CONSTANTS", "MAX_ITEMS", "MAX_STRING", "Form", "numbers_in"]
 
 # Numbers a call may use although nobody mentioned them: small counts, the usual top-10, and 100 for percent.
 CONSTANTS = (0, 1, 2, 3, 5, 10, 100)

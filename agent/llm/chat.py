@@ -8,6 +8,7 @@ context is left out from the oldest on.
 import json
 import logging
 import random
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,21 +16,27 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import BaseMessage, SystemMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
 from agent.llm import catalog, trie
-from agent.llm.engine import Engine, Usage
+from agent.llm.calling import MAX_STRING
+from agent.llm.engine import Engine, Quoted, Usage
 from agent.llm.forking import Fork, ForkingChat, Text
 from agent.llm.format import Format, format_of
 from agent.llm.llamacpp import LlamaCpp
-from agent.llm.turns import describe_tools, shortened, turns
-from tools.errors import EngineError
+from agent.llm.structured import as_json
+from agent.llm.turns import describe_schema, describe_tools, shortened, turns
+from tools.errors import EngineError, ToolError
 
 __all__ = ["LocalChat"]
 
 KEPT_PROMPTS = 16
-STRING_TOKENS = 512
+METHODS = ("function_calling", "json_schema", "json_mode")
 _log = logging.getLogger(__name__)
 
 
@@ -59,8 +66,10 @@ class LocalChat(ForkingChat):
         0 takes the most probable option and text.
     seed : int, optional
         For temperatures above 0.
+    stop : sequence of str, optional
+        Texts before which a plain answer ends.
     max_tokens : int, default 256
-        The longest free text, tokens.
+        The longest free text, and the longest text in a call, tokens.
     context : int, default 4096
         The longest prompt with its answer, tokens.
     threads : int, optional
@@ -96,11 +105,14 @@ class LocalChat(ForkingChat):
     _cut: Any = PrivateAttr()
     _format: Format = PrivateAttr()
     _prompts: OrderedDict[tuple[int, ...], dict[str, list[int]]] = PrivateAttr(default_factory=OrderedDict)
+    _other: "LocalChat | None" = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any, /) -> None:
         """Start the engine."""
         super().model_post_init(context)
         self._engine = self.engine or self._started()
+        if self.engine:
+            self.model = self.engine.model
         self._cut = lru_cache(maxsize=8192)(self._engine.tokenize)
         self._format = format_of(self._engine, self._cut)
 
@@ -153,6 +165,75 @@ class LocalChat(ForkingChat):
     def close(self) -> None:
         """Stop the engine; the next call starts it again."""
         self._engine.close()
+        if self._other:
+            self._other.close()
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type | None = None,
+        *,
+        include_raw: bool = False,
+        method: str = "function_calling",
+        strict: bool | None = None,  # noqa: ARG002 - it always is
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return this model with a parser: what comes out always fits the schema.
+
+        Parameters
+        ----------
+        schema : type or dict
+            A pydantic class, a TypedDict or a JSON schema; None, for any JSON object, only with ``json_mode``.
+        include_raw : bool, default False
+            Return a dict with the message (``raw``), ``parsed`` and ``parsing_error``.
+        method : {"function_calling", "json_schema", "json_mode"}
+            ``function_calling`` (default) makes a tool call fork by fork: numbers come from the question, a text ends
+            at `max_tokens`. The others let the model write JSON under the schema: any number, and `max_tokens` for
+            the whole.
+        strict : bool, optional
+            Taken, without an effect.
+
+        Raises
+        ------
+        ToolError
+            When there is no such method.
+        """
+        if method == "function_calling" and schema is not None:
+            return super().with_structured_output(schema, include_raw=include_raw, **kwargs)
+        if method not in METHODS or (schema is None and method != "json_mode"):
+            raise ToolError(f"{method!r} does not make {schema!r}.", hint=f"Use one of {', '.join(METHODS)}.")
+        return as_json(self, schema, method, include_raw=include_raw)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        chat = self._named(kwargs.pop("model", None) or self.model)
+        return super(LocalChat, chat)._generate(_with_schema(messages, kwargs), stop, run_manager, **kwargs)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        chat = self._named(kwargs.pop("model", None) or self.model)
+        return super(LocalChat, chat)._stream(_with_schema(messages, kwargs), stop, run_manager, **kwargs)
+
+    def _named(self, model: str) -> "LocalChat":
+        """Return the model that a call names: this one, or another one, of which the last is kept."""
+        with self._lock:
+            if model == self.model:
+                return self
+            if self._other is None or self._other.model != model:
+                if self._other:
+                    self._other.close()
+                same = {name: getattr(self, name) for name in self.model_fields_set - {"adapter", "engine"}}
+                self._other = LocalChat(**same | {"model": model})
+            return self._other
 
     def _fork(
         self,
@@ -220,20 +301,18 @@ class LocalChat(ForkingChat):
             seed=text.seed,
             stop=text.stop,
             json_schema=text.json_schema,
-            sentence=text.sentence,
+            form=text.form,
         )
         return pieces if prefix else _after(self._format.lead, pieces)
 
     def _string(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> str:
-        bounded = Text(text.temperature, text.seed, STRING_TOKENS, json_schema=text.json_schema)
-        written = "".join(self._write(messages, prefix, bounded))
-        try:
-            return str(json.loads(written))
-        except ValueError as error:
-            raise EngineError(
-                f"The text for a tool argument did not end within {STRING_TOKENS} tokens: {written[:80]!r}…",
-                hint="Try again with another question or a larger model.",
-            ) from error
+        schema = text.json_schema or {}
+        if schema.keys() & {"pattern", "format"}:
+            return _unquoted("".join(self._write(messages, prefix, text))[1:])
+        # The quotation mark is cut together with what stands before it: alone it is no token that a model expects.
+        form = Quoted(schema.get("minLength", 0), schema.get("maxLength", MAX_STRING))
+        rest = self._write(messages, f'{prefix}"', Text(text.temperature, text.seed, text.max_tokens, form=form))
+        return _unquoted("".join(rest))
 
     def _with_tools(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Sequence[BaseMessage]:
         return [*messages, SystemMessage(describe_tools(tools))]
@@ -276,6 +355,22 @@ class LocalChat(ForkingChat):
         """Return the tokens of each option as it continues the answer so far."""
         lead = "" if prefix else self._format.lead
         return [self._cut(lead + option) for option in options]
+
+
+def _with_schema(messages: list[BaseMessage], bound: Mapping[str, Any]) -> list[BaseMessage]:
+    return [*messages, SystemMessage(describe_schema(bound["json_schema"]))] if bound.get("shown") else messages
+
+
+def _unquoted(rest: str) -> str:
+    r"""Return the text of a JSON string whose opening quotation mark is gone; it may have no end.
+
+    Examples
+    --------
+    >>> _unquoted(r'so \"so\""'), _unquoted('an unfinished \\')
+    ('so "so"', 'an unfinished ')
+    """
+    whole = re.match(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*', rest)
+    return str(json.loads(f'"{whole[0] if whole else ""}"')).rstrip("�")
 
 
 def _after(lead: str, pieces: Iterator[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-__all__ = ["Engine", "Sentence", "Usage"]
+__all__ = ["Engine", "Quoted", "Sentence", "Usage"]
 
 FREE = r"[^0-9{}\[\]“”\n\r.]"
 
@@ -43,6 +43,37 @@ class Sentence:
         """The form in the notation of llama.cpp."""
         literals = " | ".join(json.dumps(literal, ensure_ascii=False) for literal in self.literals)
         return f'root ::= " " (free | literal)+ "."\nfree ::= {FREE}\nliteral ::= {literals}'
+
+
+@dataclass(frozen=True)
+class Quoted:
+    r"""The form of the rest of a JSON string, behind its opening quotation mark.
+
+    Attributes
+    ----------
+    least, most : int
+        How many characters it has.
+
+    Examples
+    --------
+    >>> import re
+    >>> bool(re.fullmatch(Quoted(1, 9).regex, r'so \"so\""')), bool(re.fullmatch(Quoted(1, 3).regex, 'much"'))
+    (True, False)
+    """
+
+    least: int
+    most: int
+
+    @property
+    def regex(self) -> str:
+        """The form as a regular expression."""
+        return rf'([^"\\\x00-\x1f\x7f]|\\["\\/bfnrt]){{{self.least},{self.most}}}"'
+
+    @property
+    def gbnf(self) -> str:
+        """The form in the notation of llama.cpp."""
+        letter = r'[^"\\\x00-\x1f\x7f] | "\\" ["\\/bfnrt]'
+        return f'root ::= letter{{{self.least},{self.most}}} "\\""\nletter ::= {letter}'
 
 
 @dataclass(frozen=True)
@@ -159,9 +190,9 @@ class Engine(Protocol):
         seed: int | None,
         stop: Sequence[str],
         json_schema: Mapping[str, Any] | None = None,
-        sentence: Sentence | None = None,
+        form: Sentence | Quoted | None = None,
     ) -> Iterator[str]:
-        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or with one sentence.
+        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or in another form.
 
         Raises
         ------

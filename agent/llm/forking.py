@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models import BaseChatModel, LangSmithParams, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import ToolCall, tool_call_chunk
@@ -23,7 +23,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from agent.llm.calling import Form, numbers_in
-from agent.llm.engine import Sentence, Usage
+from agent.llm.engine import Quoted, Sentence, Usage
 from agent.llm.turns import CALL_OPENING
 from tools.errors import ToolError, did_you_mean
 
@@ -72,8 +72,8 @@ class Text:
         Texts before which it ends.
     json_schema : mapping or None
         Write JSON text that fits this schema.
-    sentence : Sentence or None
-        Write one sentence of this form.
+    form : Sentence, Quoted or None
+        Write a text of this form.
     """
 
     temperature: float = 0.0
@@ -81,7 +81,7 @@ class Text:
     max_tokens: int | None = None
     stop: Sequence[str] = ()
     json_schema: Mapping[str, Any] | None = None
-    sentence: Sentence | None = None
+    form: Sentence | Quoted | None = None
 
 
 class ForkingChat(BaseChatModel):
@@ -96,13 +96,19 @@ class ForkingChat(BaseChatModel):
         Of forks and of free text; 0 takes the most probable.
     seed : int, optional
         For temperatures above 0.
+    stop : sequence of str, optional
+        Texts before which a plain answer ends.
     """
 
     temperature: float = 0.0
     seed: int | None = None
+    stop: Sequence[str] | None = None
 
     _lock: Any = PrivateAttr(default_factory=threading.RLock)
     _usage: Usage = PrivateAttr(default_factory=Usage)
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        return super()._get_ls_params(list(self.stop or ()) if stop is None else stop, **kwargs)
 
     @property
     def usage(self) -> Usage:
@@ -212,7 +218,7 @@ class ForkingChat(BaseChatModel):
             When the model's engine fails.
         """
         with self._lock:
-            text = Text(temperature, seed, SENTENCE_TOKENS, sentence=form)
+            text = Text(temperature, seed, SENTENCE_TOKENS, form=form)
             return "".join(self._write(messages, prefix, text)).strip()
 
     def score_all(
@@ -253,7 +259,7 @@ class ForkingChat(BaseChatModel):
         self,
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
         *,
-        tool_choice: str | dict[str, Any] | None = None,
+        tool_choice: str | bool | dict[str, Any] | None = None,
         final: str | None = None,
         described: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
         **kwargs: Any,
@@ -264,9 +270,9 @@ class ForkingChat(BaseChatModel):
         ----------
         tools : sequence
             LangChain tools, pydantic classes, functions, or dicts in the OpenAI format.
-        tool_choice : str or dict, optional
-            ``"auto"`` (default): a tool or a plain answer; ``"any"``: some tool; ``"none"``: a plain answer; else the
-            name of the tool.
+        tool_choice : str, bool or dict, optional
+            ``"auto"`` (default): a tool or a plain answer; ``"any"``, ``"required"`` or True: some tool; ``"none"``: a
+            plain answer; else the name of the tool.
         final : str, optional
             The plain answer, word by word; nothing is generated then.
         described : sequence, optional
@@ -287,7 +293,7 @@ class ForkingChat(BaseChatModel):
         """
         bound = [convert_to_openai_tool(tool) for tool in tools]
         names = [tool["function"]["name"] for tool in bound]
-        choice = tool_choice["function"]["name"] if isinstance(tool_choice, dict) else tool_choice or "auto"
+        choice = _choice(tool_choice)
         if choice not in (*CHOICES, *names):
             raise ToolError(f"tool_choice names no tool: {choice!r}.", hint=did_you_mean(choice, [*names, *CHOICES]))
         shown = bound if described is None else [convert_to_openai_tool(tool) for tool in described]
@@ -343,7 +349,8 @@ class ForkingChat(BaseChatModel):
             temperature=kwargs.get("temperature", self.temperature),
             seed=kwargs.get("seed", self.seed),
             max_tokens=kwargs.get("max_tokens"),
-            stop=stop or (),
+            stop=(self.stop if stop is None else stop) or (),
+            json_schema=kwargs.get("json_schema"),
         )
 
     def _plain(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> str:
@@ -377,7 +384,7 @@ class ForkingChat(BaseChatModel):
             return AIMessage(final or self._plain(shown, PLAIN, text))
 
         def write(prefix: str, schema: Mapping[str, Any]) -> str:
-            return self._string(shown, prefix, Text(text.temperature, text.seed, json_schema=schema))
+            return self._string(shown, prefix, Text(text.temperature, text.seed, text.max_tokens, json_schema=schema))
 
         form = Form(opening + ARGUMENTS, choose, write, _numbers(messages))
         function = tool["function"]
@@ -401,6 +408,13 @@ def _check(options: Sequence[str]) -> None:
     if len(set(options)) < len(options):
         twice = next(option for option in options if options.count(option) > 1)
         raise ToolError(f"The options of a fork have to differ; {twice!r} is there more than once.")
+
+
+def _choice(given: str | bool | dict[str, Any] | None) -> str:
+    """Return what is chosen in our words; a dict is OpenAI's or Anthropic's way to name a tool."""
+    if isinstance(given, dict):
+        given = given.get("function", given).get("name") or given.get("type")
+    return "any" if given is True else str(given or "auto")
 
 
 def _opening(tool: Mapping[str, Any]) -> str:

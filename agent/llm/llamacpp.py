@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from agent.llm import catalog
-from agent.llm.engine import Sentence, Usage
+from agent.llm.engine import Quoted, Sentence, Usage
 from agent.llm.process import Child, cores
 from agent.llm.slots import Slots
 from tools.errors import EngineError, ModelSpecError
@@ -136,9 +136,9 @@ class LlamaCpp:
         seed: int | None,
         stop: Sequence[str],
         json_schema: Mapping[str, Any] | None = None,
-        sentence: Sentence | None = None,
+        form: Sentence | Quoted | None = None,
     ) -> Iterator[str]:
-        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or with one sentence."""
+        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or in another form."""
         body: dict[str, Any] = {
             "n_predict": max_tokens,
             "temperature": temperature,
@@ -148,8 +148,8 @@ class LlamaCpp:
         }
         if json_schema is not None:
             body["json_schema"] = dict(json_schema)
-        if sentence is not None:
-            body["grammar"] = sentence.gbnf
+        if form is not None:
+            body["grammar"] = form.gbnf
         with self._slots.take(prompt) as slot:
             for event in self._stream("/completion", self._completion(prompt, slot, body)):
                 if event["content"]:

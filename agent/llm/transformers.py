@@ -19,7 +19,7 @@ import transformers
 from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
-from agent.llm.engine import Sentence, Usage
+from agent.llm.engine import Quoted, Sentence, Usage
 from agent.llm.slots import Slots, shared_length
 from agent.llm.template import Template
 from agent.llm.weights import check, digest_of, load_weights
@@ -163,14 +163,14 @@ class Transformers:
         seed: int | None,
         stop: Sequence[str],
         json_schema: Mapping[str, Any] | None = None,
-        sentence: Sentence | None = None,
+        form: Sentence | Quoted | None = None,
     ) -> Iterator[str]:
-        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or with one sentence."""
+        """Continue a prompt with free text, piece by piece, with JSON text that fits a schema, or in another form."""
         matcher = None
         if json_schema is not None:
             matcher = self._matcher(LLMatcher.grammar_from_json_schema(json.dumps(json_schema)))
-        elif sentence is not None:
-            matcher = self._matcher(LLMatcher.grammar_from_regex(sentence.regex))
+        elif form is not None:
+            matcher = self._matcher(LLMatcher.grammar_from_regex(form.regex))
         source = torch.Generator(device="cpu")
         source.manual_seed(seed) if seed is not None else source.seed()
         with self._slots.take(prompt) as slot:

@@ -11,10 +11,12 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from tools.errors import ToolError
 
-__all__ = ["call_text", "describe_tools", "shortened", "turns"]
+__all__ = ["call_text", "describe_schema", "describe_tools", "shortened", "turns"]
 
 SHOWN_VALUES = 12
 DEPTH = 6
+# Blocks of a model's own message that are read elsewhere (its calls) or are not shown to it again (its thoughts).
+OWN = {"tool_use", "tool_call", "invalid_tool_call", "thinking", "redacted_thinking", "reasoning"}
 CALL_OPENING = '{"name": '
 
 
@@ -66,7 +68,8 @@ def _turn(message: BaseMessage) -> tuple[str, str]:
 
 def _text(message: BaseMessage) -> str:
     blocks = message.content if isinstance(message.content, list) else []
-    other = [block["type"] for block in blocks if isinstance(block, dict) and block.get("type") != "text"]
+    read = {"text"} | (OWN if isinstance(message, AIMessage) else set())
+    other = [block.get("type") for block in blocks if isinstance(block, dict) and block.get("type") not in read]
     if other:
         raise ToolError(f"Only text is read; a {message.type} message carries {other[0]!r}.")
     return str(message.text)
@@ -129,10 +132,25 @@ def describe_tools(tools: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(["Tools:", *lines, how])
 
 
+def describe_schema(schema: Mapping[str, Any]) -> str:
+    """Return what JSON is asked for, in few words.
+
+    Examples
+    --------
+    >>> describe_schema({"properties": {"name": {"type": "string"}, "age": {"type": ["integer", "null"]}}})
+    'Reply with JSON and nothing else: {name: string, age: integer|null}'
+    """
+    return f"Reply with JSON and nothing else: {_short(schema, _definitions(schema))}"
+
+
+def _definitions(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {**schema.get("definitions", {}), **schema.get("$defs", {})}
+
+
 def _signature(function: Mapping[str, Any]) -> str:
     parameters = function.get("parameters", {})
     required = parameters.get("required", [])
-    definitions = {**parameters.get("definitions", {}), **parameters.get("$defs", {})}
+    definitions = _definitions(parameters)
     arguments = [
         f"{name}{'' if name in required else '?'}: {_short(schema, definitions)}"
         for name, schema in parameters.get("properties", {}).items()

@@ -34,6 +34,7 @@ class ToyEngine:
         self.closed = False
         self.written = written
         self.schemas: list[object] = []
+        self.stops: list[list[str]] = []
 
     def render(self, messages):
         """Write each turn after its role."""
@@ -54,13 +55,13 @@ class ToyEngine:
         weights = [random.Random(seed + str(token).encode()).random() + 1e-3 for token in allowed]
         return [math.log(weight / sum(weights)) for weight in weights]
 
-    def generate(
-        self, prompt, *, max_tokens, temperature, seed, stop, json_schema=None, sentence=None
-    ) -> Iterator[str]:
+    def generate(self, prompt, *, max_tokens, temperature, seed, stop, json_schema=None, form=None) -> Iterator[str]:
         """Write the given text letter by letter, or a short JSON string."""
         self.prompts.append(list(prompt))
-        self.schemas.append(json_schema)
-        for letter in ('"free"' if json_schema else self.written)[:max_tokens]:
+        self.schemas.append(json_schema or form)
+        self.stops.append(list(stop))
+        text = '"free"' if (json_schema or {}).get("type") == "string" else 'free"' if form else self.written
+        for letter in text[:max_tokens]:
             self.usage += Usage(generated_tokens=1)
             yield letter
 

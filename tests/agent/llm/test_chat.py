@@ -8,11 +8,13 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import ModelCallLimitMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel
 
 from agent.llm import LocalChat
 from agent.llm.calling import CONSTANTS
+from agent.llm.engine import Quoted
 from agent.llm.forking import ForkingChat
-from tools.errors import EngineError
+from tools.errors import EngineError, ToolError
 
 QUESTION = [SystemMessage("Careful."), HumanMessage("Which label?")]
 
@@ -130,8 +132,77 @@ def test_a_string_argument_is_written_under_its_schema(engine):
     message = LocalChat(engine=engine).bind_tools([search], tool_choice="any").invoke("Hi")
 
     assert message.tool_calls[0]["args"] == {"query": "free"}
-    assert engine.schemas[0]["type"] == "string"
+    assert engine.schemas[0] == Quoted(0, 200)
     assert "search(query: string): Search." in "".join(map(chr, engine.prompts[0]))
+
+
+@pytest.mark.parametrize("limit", [2, 200])
+def test_a_string_argument_that_has_no_end_is_cut(engine, limit):
+    """At its longest, in tokens or in letters, a text ends where it stands."""
+
+    def search(query: str) -> str:
+        """Search."""
+        return query
+
+    message = LocalChat(engine=engine, max_tokens=limit).bind_tools([search], tool_choice=True).invoke("Hi")
+
+    assert message.tool_calls[0]["args"]["query"] == "free"[:limit]
+
+
+def test_a_string_with_a_pattern_is_decoded_under_it(engine):
+    """What only a JSON schema can say is left to the engine."""
+    parameters = {"type": "object", "properties": {"q": {"type": "string", "pattern": "[a-z]+"}}, "required": ["q"]}
+    tool = {"type": "function", "function": {"name": "search", "parameters": parameters}}
+
+    message = LocalChat(engine=engine).bind_tools([tool], tool_choice="any").invoke("Hi")
+
+    assert message.tool_calls[0]["args"] == {"q": "free"}
+    assert engine.schemas[0]["pattern"] == "[a-z]+"
+
+
+class Person(BaseModel):
+    """A person."""
+
+    name: str
+    age: int
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_json_is_decoded_under_its_schema(engine, method):
+    """Both methods constrain what is written; one of them shows the schema, too."""
+    engine.written = '{"name": "Ann", "age": 31}'
+
+    assert LocalChat(engine=engine).with_structured_output(Person, method=method).invoke("Who?") == Person(
+        name="Ann", age=31
+    )
+    assert engine.schemas[0]["additionalProperties"] is False
+    assert ("{name: string, age: integer}" in "".join(map(chr, engine.prompts[0]))) == (method == "json_schema")
+
+    short = LocalChat(engine=engine, max_tokens=9)
+    raw = short.with_structured_output(Person, method=method, include_raw=True).invoke("Who?")
+    assert raw["parsed"] is None
+    assert "age" in str(raw["parsing_error"])
+
+
+def test_any_json_object(engine):
+    """Without a schema, JSON mode writes any object; no other method does without."""
+    engine.written = '{"a": 1}'
+    model = LocalChat(engine=engine)
+
+    assert model.with_structured_output(method="json_mode").invoke("?") == {"a": 1}
+    for wrong in ({}, {"schema": Person, "method": "xml"}):
+        with pytest.raises(ToolError, match="does not make"):
+            model.with_structured_output(**wrong)
+
+
+def test_stop_texts_of_the_model_and_of_the_call(engine):
+    """A call's own stop texts count instead of the model's; tracing is told."""
+    model = LocalChat(engine=engine, stop=["you"])
+    model.invoke("Hi")
+    model.invoke("Hi", stop=["me"])
+
+    assert engine.stops == [["you"], ["me"]]
+    assert model._get_ls_params()["ls_stop"] == ["you"]
 
 
 def test_close_stops_the_engine(engine):

@@ -64,7 +64,10 @@ def test_tool_choice_names_a_tool():
         RuleChat().bind_tools([statistics], tool_choice="statistic")
 
 
-@pytest.mark.parametrize("choice", ["any", "statistics", {"type": "function", "function": {"name": "statistics"}}])
+NAMED = [{"type": "function", "function": {"name": "statistics"}}, {"type": "tool", "name": "statistics"}]
+
+
+@pytest.mark.parametrize("choice", ["any", "required", True, {"type": "any"}, "statistics", *NAMED])
 def test_a_forced_call(choice):
     """A forced call names a tool and has valid arguments, without a plain answer."""
     message = RuleChat().bind_tools([statistics, count], tool_choice=choice).invoke("How large is 17.99?")

@@ -33,6 +33,17 @@ def test_only_text_can_be_read():
         turns([HumanMessage([{"type": "text", "text": "See"}, {"type": "image", "url": "x"}])])
 
 
+def test_a_model_s_own_blocks_are_its_text_and_its_calls():
+    """Calls that stand among the blocks are written once; thoughts are not shown again."""
+    call = {"name": "count", "args": {"k": 1}, "id": "call_1"}
+    other = [{"type": "tool_use", "name": "count", "input": {"k": 1}, "id": "call_1"}, {"type": "tool_call", **call}]
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "x"}
+
+    for block in other:
+        found = turns([AIMessage([thought, {"type": "text", "text": "Let me see."}, block], tool_calls=[call])])
+        assert found[0]["content"] == 'Let me see.\n{"name": "count", "arguments": {"k": 1}}'
+
+
 def test_tool_definitions_are_short():
     """Types are named, long enumerations cut, references followed, endless ones ended."""
     condition = {"prefixItems": [{"enum": list(range(40))}, {"const": ">"}, {"type": ["number", "null"]}]}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import numpy as np
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -269,7 +270,7 @@ def toolkit(bundle: Bundle, row: Mapping[str, Any] | None = None) -> list[BaseTo
 
 def langchain_tools(toolbox: Toolbox, bundle: Bundle) -> list[BaseTool]:
     """Return LangChain tools that call one toolbox; columns and labels are spelled out in their schemas."""
-    return [_langchain_tool(toolbox, name, _narrowed(form, bundle)) for name, (form, _) in _TOOLS.items()]
+    return [_langchain_tool(toolbox, name, form, bundle) for name, (form, _) in _TOOLS.items()]
 
 
 def _narrowed(form: type[_Args], bundle: Bundle) -> dict[str, Any]:
@@ -283,7 +284,17 @@ def _narrowed(form: type[_Args], bundle: Bundle) -> dict[str, Any]:
     return schema
 
 
-def _langchain_tool(toolbox: Toolbox, name: str, schema: dict[str, Any]) -> BaseTool:
+class _Tool(StructuredTool):
+    """A tool that shows a narrowed schema; `form` is what its arguments have to fit."""
+
+    form: type[_Args]
+
+    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:  # noqa: ARG002
+        """Return the form."""
+        return self.form
+
+
+def _langchain_tool(toolbox: Toolbox, name: str, form: type[_Args], bundle: Bundle) -> BaseTool:
     """Return one tool; its arguments are checked by the toolbox, which records what went wrong and says the mend."""
 
     def run(**args: Any) -> tuple[str, Observation]:
@@ -292,11 +303,12 @@ def _langchain_tool(toolbox: Toolbox, name: str, schema: dict[str, Any]) -> Base
             raise ToolException(f"{seen.id}: {seen.error}")
         return f"{seen.id}: {json.dumps(seen.result, ensure_ascii=False)}", seen
 
-    return StructuredTool.from_function(
+    return _Tool.from_function(
         run,
         name=name,
         description=_DESCRIPTIONS[name],
-        args_schema=schema,
+        args_schema=_narrowed(form, bundle),
+        form=form,
         response_format="content_and_artifact",
         handle_tool_error=True,
     )

@@ -125,7 +125,8 @@ def _failures(path: Path) -> Iterator[None]:
     except ModelSpecError:
         raise
     except ImportError as error:
-        raise ModelSpecError(f"{path}: {str(error).strip().splitlines()[0][:300]}") from error
+        hint = "pip install 'tallystick[adapter]' for adapters, 'tallystick[cuda]' for 4 and 8 bits."
+        raise ModelSpecError(f"{path}: {str(error).strip().splitlines()[0][:300]}", hint=hint) from error
     except Exception as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
         raise EngineError(f"{path}: cannot be loaded: {reason}", hint="Is every file whole?") from error

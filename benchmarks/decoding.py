@@ -9,11 +9,14 @@ Rows of the breast-cancer table, the small default model, the same weights every
 - ``no_reuse``: without prefix reuse: keys and values are dropped before each request
 - ``generate``: transformers' `generate` writes the sentences, one call a step, over the same evidence and under the
   same sentences as an llguidance grammar; it does not gather and does not decide, so its whole is the writing alone
-- ``langchain``: LangChain's stock path: `create_agent` over `ChatHuggingFace` over `HuggingFacePipeline`, same tools
+- ``langchain``: LangChain's stock path: `create_agent` over `ChatHuggingFace` over `HuggingFacePipeline`, same tools.
+  Over a pipeline it leaves the tools out of the prompt (1.2.3), so that no model can call one: its seconds are those
+  of an answer that knows nothing of the row
 - ``llamacpp``: the llama.cpp engine, whose passes nobody can count from outside
 
 ``langchain`` needs ``pip install --no-deps --target FOLDER langchain-huggingface`` and ``--packages FOLDER``. Ways that
-are in the file given by ``--out`` are not run again. Medians over the rows; a table for people, then one JSON line.
+are in the file given by ``--out`` for as many rows are not run again. Medians over the rows; a table for people, then
+one JSON line.
 """
 
 import argparse
@@ -66,17 +69,17 @@ def main() -> None:
     bundle, _ = bundle_and_rows()
     rows = [bundle.features_of(int(number)) for number in bundle.held_out()[2][: options.rows + 1]]
     for way in options.ways:
-        if way not in read(options.out):
+        if way not in read(options.out, options.rows):
             found = WAYS[way](bundle, rows, options)
             with options.out.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"way": way, "rows": found}) + "\n" if found else "")
-    report(read(options.out))
+    report(read(options.out, options.rows))
 
 
-def read(out: Path) -> dict[str, list[Figures]]:
-    """Return the figures of each way's rows so far."""
+def read(out: Path, rows: int) -> dict[str, list[Figures]]:
+    """Return the figures of each way that is done for so many rows."""
     lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
-    return {entry["way"]: entry["rows"] for entry in map(json.loads, lines)}
+    return {entry["way"]: entry["rows"] for entry in map(json.loads, lines) if len(entry["rows"]) == rows}
 
 
 def report(found: dict[str, list[Figures]]) -> None:

@@ -10,6 +10,7 @@ than two threads read memory in the same run. A table for people, then one JSON 
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -53,6 +54,7 @@ def main() -> None:
         sys.exit(f"The context is {CONTEXT} tokens: a shorter --prompt or --decode, please.")
     shape = (options.layers, options.hidden, options.ffn)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        os.environ["TALLYSTICK_HOME"] = folder  # the digest of a file that will be gone is not worth keeping
         room(Path(folder), weights(*shape) + ROW * VOCABULARY * options.hidden)
         path = write(Path(folder) / "thirteen.gguf", *shape)
         note(f"written: {path.stat().st_size / 1e9:.2f} GB")

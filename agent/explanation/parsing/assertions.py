@@ -28,6 +28,7 @@ __all__ = [
     "Predicted",
     "Quantity",
     "Ranked",
+    "Sized",
     "Stated",
     "settle",
 ]
@@ -39,6 +40,7 @@ Relation = Literal["above", "below", "equal"]
 ABOUT = 0.1  # relative: how far *about*, *nearly* and *just over* reach
 SLIGHT, WELL, SAME = 0.5, 0.75, 0.2  # standard deviations between two values that are slightly, well, hardly apart
 SLIGHT_RATIO, WELL_RATIO, SAME_RATIO = 1.25, 1.5, 1.06  # the same where there is no standard deviation
+STRONG, WEAK, NEGLIGIBLE = 0.4, 0.4, 0.1  # of the largest contribution: at least, at most, at most
 LEVELS = {  # percent of rows below a value of that level: at least, at most
     "high": (75.0, 100.0),
     "very high": (90.0, 100.0),
@@ -113,17 +115,23 @@ class Quantity(_Part):
         A number that the sentence gives.
     spread : str or None
         The standard deviation that tells how far apart two values lie.
+    minus : str or None
+        What is taken away from the fact: the quantity is a difference.
     """
 
     refs: tuple[str, ...] = ()
     absolute: bool = False
     number: Number | None = None
     spread: str | None = None
+    minus: str | None = None
 
     def of(self, evidence: Evidence) -> float:
         """Return the value."""
         if self.number is not None:
             return self.number.value
+        if self.minus is not None:
+            gap = _number(evidence, self.refs[0]) - _number(evidence, self.minus)
+            return abs(gap) if self.absolute else gap
         values = [_number(evidence, ref) for ref in self.refs]
         return sum(map(abs, values)) if self.absolute else sum(values)
 
@@ -232,6 +240,21 @@ class Ranked(_Assertion):
         return place <= self.rank if self.within else place == self.rank % len(ranked)
 
 
+class Sized(_Assertion):
+    """A feature's contribution is strong, weak or negligible beside the largest one and all of them."""
+
+    kind: Literal["sized"] = "sized"
+    ref: str
+    force: Literal["strong", "weak", "negligible"]
+
+    def _said(self, evidence: Evidence) -> bool:
+        result = evidence.explained.result or {}
+        size, largest = abs(_number(evidence, self.ref)), abs(result["features"][0]["contribution"])
+        if self.force == "strong":
+            return size >= STRONG * largest
+        return size <= (WEAK if self.force == "weak" else NEGLIGIBLE) * largest
+
+
 class Predicted(_Assertion):
     """A label is the final one, or the most, second-most or least likely one."""
 
@@ -317,7 +340,7 @@ class Count(_Assertion):
 
 
 Assertion = Annotated[
-    Certain | Count | Effect | HasCategory | Level | Multiple | Nearer | Ordered | Predicted | Ranked | Stated,
+    Certain | Count | Effect | HasCategory | Level | Multiple | Nearer | Ordered | Predicted | Ranked | Sized | Stated,
     Field(discriminator="kind"),
 ]
 

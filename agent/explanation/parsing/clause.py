@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.explanation.parsing.assertions import Assertion, HasCategory, Quantity, Stated
+from agent.explanation.parsing.assertions import Assertion, HasCategory, Number, Quantity, Stated
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import Subject
 from tools.errors import ToolError
@@ -43,6 +43,10 @@ class Clause:
         Whether a contribution, not a value, is spoken of.
     top : int or None
         How many of the strongest features are counted.
+    frame : callable or None
+        What a number says of the rows of a label, where the sentence goes on with *and 5 for the others*.
+    front : tuple of str or None
+        Whose rows a phrase before the clause puts everything under.
     """
 
     facts: Facts
@@ -54,6 +58,8 @@ class Clause:
     last: Quantity | None = None
     sized: bool = False
     top: int | None = None
+    frame: Callable[[str, Number], Assertion] | None = None
+    front: tuple[str, ...] | None = None
 
     def mention(self, subject: Subject) -> Said:
         """Make a subject the one that is spoken of, and return what is said of its values.
@@ -66,7 +72,7 @@ class Clause:
         if self.silent:
             raise ToolError(f"Nothing is said of {' and '.join(self.silent)}.")
         given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
-        self.others, self.last, self.sized = (), None, False
+        self.others, self.last, self.sized, self.frame = (), None, False, None
         self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
         return self.values(subject)
 

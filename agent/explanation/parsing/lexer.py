@@ -1,7 +1,7 @@
 """From a sentence to tokens: names of the row's features, labels and categories, numbers, and the words of the lexicon."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ BEFORE_LABELS = {
     "effect",
     "predict",
     "labelled",
+    "to",
+    "away",
 }  # a bare number after one of these is a label where labels are numbers
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
@@ -60,11 +62,30 @@ def tokens(sentence: str, facts: Facts) -> list[Token]:
             at += 1
             continue
         token, at = _next(text, at, names)
-        if token.kind == "num" and token.text in codes and found and found[-1].kind in BEFORE_LABELS:
+        if token.kind == "num" and token.text in codes and _before_label(found):
             token = Token("label", token.text, token.text)
+        if token.kind == "plabel":
+            token = Token("plabel", facts.evidence.label, token.text)
+        if token.kind == "otherlabel":
+            token = _other(token, found, facts)
         if token.kind != "filler":
             found.append(token)
     return found
+
+
+def _before_label(found: Sequence[Token]) -> bool:
+    """Tell whether a bare number after these tokens is a label."""
+    kinds = [token.kind for token in found[-2:]]
+    if kinds and kinds[-1] in BEFORE_LABELS:
+        return True
+    return len(kinds) == 2 and kinds[-1] in {"of", "for"} and kinds[0] in {"prob", "rows", "those", "result", "moves"}
+
+
+def _other(token: Token, before: Sequence[Token], facts: Facts) -> Token:
+    """Return the label that *the other label* is, where there are two: not the one that was named last."""
+    named = [one.value for one in before if one.kind in {"label", "plabel"}]
+    rest = [label for label in facts.labels if label != (named[-1] if named else facts.evidence.label)]
+    return Token("label", rest[0], token.text) if len(rest) == 1 else Token(UNKNOWN, None, token.text)
 
 
 def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tuple[Token, int]:

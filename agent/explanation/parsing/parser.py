@@ -5,7 +5,7 @@ last mentioned. A word that no rule takes up is not understood, and a sentence w
 checked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,9 +13,9 @@ from agent.explanation.evidence import Evidence
 from agent.explanation.parsing.assertions import Assertion, settle
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import phrases
-from agent.explanation.parsing.lexer import Token, tokens
-from agent.explanation.parsing.predicates import PREDICATES
+from agent.explanation.parsing.grammar import Words, phrases
+from agent.explanation.parsing.lexer import tokens
+from agent.explanation.parsing.predicates import PREDICATES, continued
 from tools.errors import ToolError
 
 __all__ = ["Reading", "names_in", "read"]
@@ -68,13 +68,13 @@ def read(sentence: str, evidence: Evidence) -> Reading:
     found: list[Assertion] = []
     unread: list[str] = []
     at = 0
-    while at < len(words):
+    while at < len(words.tokens):
         taken, said = _step(words, at, clause)
         if said is not None:
             found += clause.denied(said)
-        elif words[at].kind not in GLUE:
-            unread.append(words[at].text)
-        elif words[at].kind != "be":
+        elif words.tokens[at].kind not in GLUE:
+            unread.append(words.tokens[at].text)
+        elif words.tokens[at].kind != "be":
             clause.sized = False
         at += taken
     unread += [*clause.silent, *(["not"] if clause.negated else [])]
@@ -89,14 +89,17 @@ def names_in(text: str, evidence: Evidence) -> list[str]:
     return [token.text for token in tokens(text, Facts(evidence)) if token.kind in kinds]
 
 
-def _step(words: Sequence[Token], at: int, clause: Clause) -> tuple[int, Said | None]:
+def _step(words: Words, at: int, clause: Clause) -> tuple[int, Said | None]:
     """Take up what stands at one place; return how many tokens that is, and what they assert."""
     for pattern, make in PREDICATES:
         match = pattern.at(words, at)
+        before = clause.frame
         said = _made(partial(make, match, clause)) if match else None
         if match and said is not None:
+            if clause.frame is before and make is not continued:
+                clause.frame = None
             return len(match.tokens), said
-    word = words[at]
+    word = words.tokens[at]
     if word.kind == "subj":
         return 1, _made(partial(clause.mention, word.value))
     if word.kind in {"not", "neither"}:

@@ -1,0 +1,145 @@
+"""What can be said of labels: their probabilities, the answer, the most similar rows."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from agent.explanation.parsing.assertions import (
+    Certain,
+    Multiple,
+    Number,
+    Ordered,
+    Predicted,
+    Quantity,
+    Stated,
+)
+from agent.explanation.parsing.clause import Clause, Said
+from agent.explanation.parsing.facts import Facts
+from agent.explanation.parsing.grammar import Match
+from agent.explanation.parsing.lexer import Token
+from tools.observation import reference
+
+__all__ = ["ANSWERS"]
+
+Make = Callable[[Match, Clause], Said | None]
+Relation = Literal["above", "below"]
+
+
+def _odds(match: Match, clause: Clause) -> Said:
+    """One label so many times as likely as another."""
+    call = clause.facts.evidence.find("probability")[-1].id
+    left, right = (Quantity(refs=(reference(call, match.get("label", at)),)) for at in (0, 1))
+    return Said([Multiple(left=left, factor=match.get("factor") or match.get("num"), right=right)])
+
+
+def _leans(match: Match, _clause: Clause) -> Said | None:
+    """The label that the model leans towards."""
+    return Said([Predicted(label=match.get("label"))]) if match.get("effect") > 0 else None
+
+
+def _probability(match: Match, clause: Clause) -> Said | None:
+    """The probability of a label."""
+    number: Number = match.get("num")
+    if clause.features and not match.has("prob") and not match.has("predict"):
+        return None
+    label = match.get("label") or clause.facts.evidence.label
+    call = clause.facts.evidence.find("probability")[-1].id
+    if not number.percent and not 0 <= number.value <= 1:
+        return None
+    kinds = [token.kind for token in match.tokens]
+    chosen = "predict" in kinds and kinds[kinds.index("predict") + 1] == "label"
+    main = [Predicted(label=label)] if chosen else []
+    stated = Stated(quantity=Quantity(refs=(reference(call, label),)), number=number)
+    return Said([*main], [stated]) if main else Said([stated])
+
+
+def _predicted(match: Match, _clause: Clause) -> Said:
+    """The label that is predicted."""
+    return Said([Predicted(label=match.get("label"), place=match.get("likely") or 0)])
+
+
+def _certain(match: Match, _clause: Clause) -> Said:
+    """How sure the predictor is."""
+    return Said([Certain(level=match.get("sure"))])
+
+
+def _neighbours(match: Match, clause: Clause) -> Said:
+    """How many of the most similar rows have a label."""
+    call = clause.facts.evidence.find("similar")[-1]
+    label, numbers = match.get("label"), [t.value for t in match.tokens if t.kind in {"num", "quantity"}]
+    count, k = reference(call.id, "labels", label), reference(call.id, "k")
+    also = [Stated(quantity=Quantity(refs=(k,)), number=numbers[1])] if len(numbers) > 1 else []
+    share: Number = numbers[0]
+    if not share.percent:
+        return Said([Stated(quantity=Quantity(refs=(count,)), number=share)], list(also))
+    part = share.model_copy(update={"value": share.value / 100, "step": share.step / 100, "percent": False})
+    return Said([Multiple(left=Quantity(refs=(count,)), factor=part, right=Quantity(refs=(k,)))], list(also))
+
+
+def _neighbours_first(match: Match, clause: Clause) -> Said:
+    """The same with the number of similar rows first."""
+    call = clause.facts.evidence.find("similar")[-1]
+    count, k = reference(call.id, "labels", match.get("label")), reference(call.id, "k")
+    return Said(
+        [Stated(quantity=Quantity(refs=(count,)), number=match.get("num", 1))],
+        [Stated(quantity=Quantity(refs=(k,)), number=match.get("num"))],
+    )
+
+
+def _chance(facts: Facts, label: str) -> Quantity:
+    return Quantity(refs=(reference(facts.evidence.find("probability")[-1].id, label),))
+
+
+def _likelier(match: Match, clause: Clause) -> Said:
+    """One label more or less likely than another."""
+    left, right = (_chance(clause.facts, match.get("label", at)) for at in (0, 1))
+    return Said([Ordered(left=left, relation=match.get("more"), right=right, degree=match.get("deg") or "")])
+
+
+def _unanimous(_match: Match, clause: Clause) -> Said:
+    """All of the most similar rows with one label."""
+    call = clause.facts.evidence.find("similar")[-1]
+    counts = (call.result or {})["labels"]
+    first = max(counts, key=lambda label: counts[label])
+    count, k = (Quantity(refs=(ref,)) for ref in (reference(call.id, "labels", first), reference(call.id, "k")))
+    return Said([Multiple(left=count, factor=Number(value=1, step=1e-6), right=k)])
+
+
+def _neighbours_for(match: Match, clause: Clause) -> Said | None:
+    """So many of the most similar rows with the predicted label."""
+    if match.get("effect", 0) not in {None, 1}:
+        return None
+    label = Token("label", clause.facts.evidence.label, "")
+    return _neighbours(Match([*match.tokens, label]), clause)
+
+
+def _said(match: Match, _clause: Clause) -> Said:
+    """The predicted label, by name."""
+    return Said([Predicted(label=match.get("label"))])
+
+
+_LABEL = "(label | result)"
+_CARRY = "(makes | be | labelled | which | comma | predict | those)*"
+
+ANSWERS: list[tuple[str, Make]] = [
+    ("prob? label deg? more than prob? (of | for | which | those)* label", _likelier),
+    ("plabel (be | comma | open | of)* label close?", _said),
+    ("prob (of | for) label (be | of | comma | open)* num close?", _probability),
+    ("(model | be)* predict label (for | open | comma)* (prob | sure)? num prob? close?", _probability),
+    ("(model | predict)* prob num (of | for) label | model? num sure (of | for)? label?", _probability),
+    ("predict? num prob (of | for)? label", _probability),
+    ("(predict | model)? num (of | for) label | label (open | comma)* (prob of?)? num close? (?! (of | for)* (neighbours | rows | drivers))", _probability),
+    ("prob num | num prob | num sure", _probability),
+    ("likely label | label be likely", _predicted),
+    ("model? predict label | result (be | of) label", _predicted),
+    (f"(model | result)? sure (for | effect)? {_LABEL}?", _certain),
+    (f"(num | quantity) (of? num)? neighbours {_CARRY} label", _neighbours),
+    (f"quantity num neighbours {_CARRY} label", _neighbours),
+    ("other num (be | makes)? label", _neighbours),
+    ("model effect label", _leans),
+    ("label (factor | num multiple) aslikely label", _odds),
+    ("makes label prob num", _probability),
+    (f"of num neighbours comma? (num | quantity) {_CARRY} label", _neighbours_first),
+    (f"neighbours {_CARRY} quantity (of which)? {_CARRY} label", _neighbours),
+    ("neighbours (be | predict)? unanimous (label | result | comma)?", _unanimous),
+    ("(num | quantity) (of? num)? neighbours effect (result | which)?", _neighbours_for),
+]  # fmt: skip

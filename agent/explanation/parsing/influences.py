@@ -1,0 +1,298 @@
+"""What can be said of contributions: patterns of phrases, each with the assertions it makes."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from agent.explanation.parsing.assertions import (
+    Count,
+    Effect,
+    Multiple,
+    Number,
+    Ordered,
+    Quantity,
+    Ranked,
+    Sized,
+    Stated,
+)
+from agent.explanation.parsing.clause import Clause, Said
+from agent.explanation.parsing.facts import Facts
+from agent.explanation.parsing.grammar import Match
+from tools.errors import ToolError
+from tools.observation import reference
+
+__all__ = ["INFLUENCES"]
+
+Make = Callable[[Match, Clause], Said | None]
+Relation = Literal["above", "below"]
+
+
+def _size(facts: Facts, *features: str) -> Quantity:
+    return Quantity(refs=tuple(facts.contribution(feature) for feature in features), absolute=True)
+
+
+def _effect(match: Match, clause: Clause) -> Said:
+    """The features move the result towards a label or away from it."""
+    label = match.get("label") or clause.facts.evidence.label
+    sign = match.get("effect")
+    return Said(clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=sign, label=label)))
+
+
+def _contribution(match: Match, clause: Clause) -> Said:
+    """The size of a feature's contribution, perhaps with its direction."""
+    number: Number = match.get("num")
+    ref = clause.facts.contribution(clause.one())
+    stated = Stated(quantity=Quantity(refs=(ref,), absolute=not number.signed), number=number)
+    label, sign = match.get("label"), match.get("effect") or 1
+    clause.sized = True
+    if label is None and not match.has("effect"):
+        return Said([stated])
+    effect = Effect(ref=ref, sign=sign, label=label or clause.facts.evidence.label)
+    return Said([effect], [stated])
+
+
+def _ranked(match: Match, clause: Clause) -> Said:
+    """The rank of a feature's contribution, among all or those of one side."""
+    (rank, side), extra = match.get("rankp"), match.get("subj")
+    label = match.get("label")
+    if match.has("effect") or match.has("for") or label is not None:
+        towards = (match.get("effect") or 1) * clause.facts.side(label or clause.facts.evidence.label)
+        side = "for" if towards > 0 else "against"
+    also = []
+    if extra is not None:
+        values = clause.mention(extra)
+        also = [*values.main, *values.also]
+    return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, side=side)), also)
+
+
+def _most(match: Match, clause: Clause) -> Said:
+    """The feature that contributes most, or most towards a label."""
+    side: Any = "any"
+    if match.has("effect"):
+        towards = match.get("effect") * clause.facts.side(match.get("label") or clause.facts.evidence.label)
+        side = "for" if towards > 0 else "against"
+    rank = match.get("sup")
+    return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, side=side)))
+
+
+def _most_for(match: Match, clause: Clause) -> Said:
+    """The feature that speaks most for a label or against it."""
+    towards = match.get("mostfor") * clause.facts.side(match.get("label") or clause.facts.evidence.label)
+    side: Any = "for" if towards > 0 else "against"
+    return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=0, side=side)))
+
+
+def _each_ranked(match: Match, clause: Clause) -> Said | None:
+    """The ranks of the features last mentioned, in their order."""
+    ranks = [token.value[0] for token in match.tokens if token.kind == "rankp"]
+    if len(ranks) != len(clause.features):
+        return None
+    clause.silent = ()
+    pairs = zip(clause.features, ranks, strict=True)
+    return Said([Ranked(ref=clause.facts.contribution(feature), rank=rank) for feature, rank in pairs])
+
+
+def _only_one(match: Match, clause: Clause) -> Said:
+    """The only feature that speaks for a label or against it."""
+    label, sign = match.get("label") or clause.facts.evidence.label, match.get("effect")
+    one = Count(top=None, sign=sign, label=label, share=Number(value=1, step=1))
+    return Said([Effect(ref=clause.facts.contribution(clause.one()), sign=sign, label=label)], [one])
+
+
+def _equal_contributions(_match: Match, clause: Clause) -> Said | None:
+    """Two features with about the same contribution."""
+    if len(clause.features) != 2:
+        return None
+    left, right = (_size(clause.facts, feature) for feature in clause.features)
+    clause.silent = ()
+    return Said([Ordered(left=left, relation="equal", right=right)])
+
+
+def _contributions(match: Match, clause: Clause) -> Said | None:
+    """The contributions of the features last mentioned, in their order."""
+    numbers = [token.value for token in match.tokens if token.kind == "num"]
+    named = (*clause.features, *clause.others)
+    if len(numbers) != len(named):
+        return None
+    clause.silent = ()
+    pairs = zip(named, numbers, strict=True)
+    return Said([], [Stated(quantity=Quantity(refs=(clause.facts.contribution(f),)), number=n) for f, n in pairs])
+
+
+def _spoken_of(match: Match, clause: Clause) -> Said | None:
+    """*Both*, *all*, after the features themselves."""
+    return Said([]) if len(clause.features) > 1 and match.get("quantity").value == 100 else None
+
+
+def _among_the_first(match: Match, clause: Clause) -> Said:
+    """A feature among so many with the largest contributions."""
+    number = match.get("num")
+    rank = int(number.value) - 1
+    if match.has("subj"):
+        clause.mention(match.get("subj"))
+    return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, within=True)))
+
+
+def _outweighs(match: Match, clause: Clause) -> Said | None:
+    """One feature's contribution larger or smaller than another's."""
+    relation, others, degree = match.get("outweighs") or match.get("rel"), match.get("subj"), match.get("deg") or ""
+    if not clause.features or relation not in {"above", "below"}:
+        return None
+    values = clause.values(others)
+    clause.others = others.features
+    left = _size(clause.facts, *clause.features)
+    clause.silent = ()
+    orders = [
+        Ordered(left=left, relation=relation, right=_size(clause.facts, other), degree=degree)
+        for other in others.features
+    ]
+    return Said(list(orders), [*values.main, *values.also])
+
+
+def _times_feature(match: Match, clause: Clause) -> Said:
+    """One feature's contribution so many times another's."""
+    other = match.get("subj")
+    values = clause.values(other)
+    left, right = _size(clause.facts, *clause.features), _size(clause.facts, *other.features)
+    clause.silent = ()
+    return Said([Multiple(left=left, factor=match.get("factor"), right=right)], [*values.main, *values.also])
+
+
+def _share_of_all(match: Match, clause: Clause) -> Said | None:
+    """The share of a feature's contribution in all of them."""
+    number: Number = match.get("num")
+    if not number.percent:
+        return None
+    part = number.model_copy(update={"value": number.value / 100, "step": number.step / 100, "percent": False})
+    whole = Quantity(refs=(reference(clause.facts.evidence.explained.id, "absolute"),))
+    size = _size(clause.facts, *clause.features)
+    clause.silent = ()
+    return Said([Multiple(left=size, factor=part, right=whole)])
+
+
+def _counted(match: Match, clause: Clause) -> Said | None:
+    """How many of the strongest features speak for a label or against it."""
+    counts = [token.value for token in match.tokens if token.kind in {"num", "quantity"}]
+    if match.tokens[0].kind in {"of", "for"}:  # of the ten features, six …
+        counts = counts[1:] + counts[:1]
+    share, top = counts[0], clause.top
+    if len(counts) > 1:
+        if counts[1].percent:
+            return None
+        top = int(counts[1].value)
+    elif not share.percent and not (match.has("only") or match.tokens[0].text.startswith("only")):
+        share = share.model_copy(update={"bound": "least"})
+    clause.top = top
+    label, sign = match.get("label") or clause.facts.evidence.label, match.get("effect")
+    return Said([Count(top=top, sign=sign, label=label, share=share)])
+
+
+def _some_more(match: Match, clause: Clause) -> Said | None:
+    """How many others of the same features do."""
+    return _counted(match, clause) if clause.top is not None else None
+
+
+def _from_base(match: Match, clause: Clause) -> Said:
+    """The contributions lead from the base to the total."""
+    call = clause.facts.evidence.explained.id
+    base, total = (Quantity(refs=(reference(call, name),)) for name in ("base", "total"))
+    up = (match.get("effect") or 1) * clause.facts.side(match.get("label") or clause.facts.evidence.label) > 0
+    given = [Stated(quantity=q, number=match.get("num", at)) for at, q in enumerate((base, total))]
+    if match.has("leads"):
+        return Said([], list(given))
+    return Said([Ordered(left=total, relation="above" if up else "below", right=base)], list(given))
+
+
+def _base(match: Match, clause: Clause) -> Said:
+    """The base value, or the total that all contributions lead to."""
+    name = "base" if match.has("base") else "total"
+    ref = reference(clause.facts.evidence.explained.id, name)
+    return Said([Stated(quantity=Quantity(refs=(ref,)), number=match.get("num"))])
+
+
+def _forced(match: Match, clause: Clause) -> list[Any]:
+    """Return what is said of the size of the features' contributions: strong, weak or negligible."""
+    words = {"well": "strong", "slightly": "weak", "high": "strong", "very high": "strong", "low": "weak"}
+    words |= {"very low": "negligible", "strong": "strong", "weak": "weak", "negligible": "negligible"}
+    found = [words.get(token.value) for token in match.tokens if token.kind in {"force", "deg", "level"}]
+    if None in found:
+        raise ToolError("Not the size of a contribution.")
+    return [
+        Sized.model_validate({"ref": clause.facts.contribution(feature), "force": force})
+        for force in found
+        for feature in clause.features
+    ]
+
+
+def _effect_sized(match: Match, clause: Clause) -> Said:
+    """The features move the result, strongly or hardly, perhaps by so much."""
+    effect = _effect(match, clause)
+    number = match.get("num")
+    given = [] if number is None else [_amount(clause, number)]
+    return Said([*effect.main], [*_forced(match, clause), *given])
+
+
+def _amount(clause: Clause, number: Number) -> Stated:
+    """Return what a number says of the contribution of one feature, or of several together."""
+    if number.percent:
+        raise ToolError("A contribution is no percentage.")
+    refs = tuple(clause.facts.contribution(feature) for feature in clause.features)
+    signs = {clause.facts.evidence.value(ref) > 0 for ref in refs}
+    if len(signs) > 1:
+        raise ToolError("These contributions have different signs.")
+    return Stated(quantity=Quantity(refs=refs, absolute=not number.signed), number=number)
+
+
+def _size_said(match: Match, clause: Clause) -> Said:
+    """The contribution strong, weak or negligible."""
+    clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=1, label=clause.facts.evidence.label))
+    clause.sized = True
+    return Said(_forced(match, clause))
+
+
+def _summed(match: Match, clause: Clause) -> Said | None:
+    """The contribution of several features together."""
+    if len(clause.features) < 2:
+        return None
+    clause.silent = ()
+    stated = _amount(clause, match.get("num"))
+    if not match.has("effect"):
+        return Said([stated])
+    return Said([*_effect(match, clause).main], [stated])
+
+
+_LABEL = "(label | result | which)"
+_FORCE = "(force | deg | level)"
+_NUMBER = "(comma? (by | contrib | contributes | open)* (of | by)* num close?)"
+
+INFLUENCES: list[tuple[str, Make]] = [
+    ("(approx | deg)? same (contrib | drivers)?", _equal_contributions),
+    ("open num (than | and | comma) num close | of num and num", _contributions),
+    ("together? (contributes | amounts)? num (of | for) absolute", _share_of_all),
+    (f"together (contributes | effect | contrib | by)* {_LABEL}? num ((of | for)* effect? {_LABEL})?", _summed),
+    (f"(contributes | contrib | comma)* contrib (of result)? (of | be | comma | open)* num close? (comma | for)? effect? {_LABEL}?", _contribution),
+    (f"(contributes | makes) (deg | approx)? num (of | for | effect)* (result (of | for | effect)?)? {_LABEL}?", _contribution),
+    ("open? num (of | for) contrib close?", _contribution),
+    ("rankp and rankp", _each_ranked),
+    (f"and? rankp (effect | for)? {_LABEL}? comma? subj", _ranked),
+    (f"contributes? rankp (effect | for)? {_LABEL}? (for | of)* (overall drivers? | group | quantity drivers? | drivers)?", _ranked),
+    (f"(only? driver? which?)? contributes sup effect? {_LABEL}?", _most),
+    (f"only (driver | contrib) which? effect {_LABEL}?", _only_one),
+    ("quantity? num sup (driver | contrib | drivers)", _among_the_first),
+    ("num (sup drivers | rankp) comma? subj", _among_the_first),
+    ("together? deg? outweighs deg? subj | (contributes | makes contrib) (deg | approx)? rel subj", _outweighs),
+    ("(contributes | contrib)* factor (as | which | rel | than | contributes | contrib | cmp)* subj", _times_feature),
+    (f"(num | quantity) cmp? of? (num? sup? | sup? num?) (drivers | driver | contrib) which? effect {_LABEL}?", _counted),
+    (f"(of | for) num sup? drivers (labelled | comma)* num effect {_LABEL}?", _counted),
+    (f"num effect ({_LABEL} | which)?", _some_more),
+    (f"(contrib | drivers)? effect {_LABEL}? of base of num of total of num", _from_base),
+    ("quantity", _spoken_of),
+    (f"(result | which)? mostfor ({_LABEL} | which)?", _most_for),
+    (f"which mostfor ({_LABEL} | which)? be subj", _most_for),
+    ("start num comma? drivers (of quantity drivers)? leads label of num", _from_base),
+    ("(base | total) num", _base),
+    (f"{_FORCE}? effect {_LABEL}? {_FORCE}? {_NUMBER}", _effect_sized),
+    (f"{_FORCE} effect {_LABEL}? | effect {_LABEL} {_FORCE}", _effect_sized),
+    (f"{_FORCE} contrib ((of | for)* {_LABEL})? | {_FORCE} contributes ((of | for)* {_LABEL})? | contributes {_FORCE} ((of | for)* {_LABEL})? | contrib (of | for)* {_LABEL}? be {_FORCE}", _size_said),
+    ("effect result (of | for)? label | effect label result?", _effect),
+    (f"effect {_LABEL}?", _effect),
+]  # fmt: skip

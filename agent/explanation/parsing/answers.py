@@ -41,20 +41,30 @@ def _probability(match: Match, clause: Clause) -> Said | None:
     number: Number = match.get("num")
     if clause.features and not match.has("prob") and not match.has("predict"):
         return None
-    label = match.get("label") or clause.facts.evidence.label
+    label = match.get("label") or clause.answer or clause.facts.evidence.label
+    clause.answer = label
     call = clause.facts.evidence.find("probability")[-1].id
     if not number.percent and not 0 <= number.value <= 1:
         return None
     kinds = [token.kind for token in match.tokens]
     chosen = "predict" in kinds and kinds[kinds.index("predict") + 1] == "label"
     main = [Predicted(label=label)] if chosen else []
-    stated = Stated(quantity=Quantity(refs=(reference(call, label),)), number=number)
+    clause.last = Quantity(refs=(reference(call, label),))
+    stated = Stated(quantity=clause.last, number=number)
+
+    def frame(other: str, number: Number) -> Stated:
+        return Stated(quantity=_chance(clause.facts, other), number=number)
+
+    clause.frame = frame
     return Said([*main], [stated]) if main else Said([stated])
 
 
-def _predicted(match: Match, _clause: Clause) -> Said:
-    """The label that is predicted."""
-    return Said([Predicted(label=match.get("label"), place=match.get("likely") or 0)])
+def _predicted(match: Match, clause: Clause) -> Said | None:
+    """The label that is predicted, or the place of a label by probability."""
+    clause.answer = match.get("label")
+    clause.features = ()
+    place = match.get("ord") if match.has("ord") else match.get("likely") or 0
+    return Said([Predicted(label=match.get("label"), place=place)])
 
 
 def _certain(match: Match, _clause: Clause) -> Said:
@@ -62,12 +72,18 @@ def _certain(match: Match, _clause: Clause) -> Said:
     return Said([Certain(level=match.get("sure"))])
 
 
-def _neighbours(match: Match, clause: Clause) -> Said:
+def _neighbours(match: Match, clause: Clause) -> Said | None:
     """How many of the most similar rows have a label."""
     call = clause.facts.evidence.find("similar")[-1]
-    label, numbers = match.get("label"), [t.value for t in match.tokens if t.kind in {"num", "quantity"}]
+    label = match.get("label") or match.get("group")[0]
+    numbers = [t.value for t in match.tokens if t.kind == "quantity"] + [
+        t.value for t in match.tokens if t.kind == "num"
+    ]
+    if label not in clause.facts.labels or (match.has("group") and len(match.get("group")) > 1):
+        return None
     count, k = reference(call.id, "labels", label), reference(call.id, "k")
     also = [Stated(quantity=Quantity(refs=(k,)), number=numbers[1])] if len(numbers) > 1 else []
+    clause.near = True
     share: Number = numbers[0]
     if not share.percent:
         return Said([Stated(quantity=Quantity(refs=(count,)), number=share)], list(also))
@@ -75,8 +91,30 @@ def _neighbours(match: Match, clause: Clause) -> Said:
     return Said([Multiple(left=Quantity(refs=(count,)), factor=part, right=Quantity(refs=(k,)))], list(also))
 
 
+def _more_neighbours(match: Match, clause: Clause) -> Said | None:
+    """How many of the most similar rows have another label, where they are spoken of."""
+    return _neighbours(match, clause) if clause.near else None
+
+
+def _agreeing(match: Match, clause: Clause) -> Said | None:
+    """Most of the most similar rows agree with the prediction, or do not."""
+    if not clause.near or (match.get("label") or clause.facts.evidence.label) != clause.facts.evidence.label:
+        return None
+    call = clause.facts.evidence.find("similar")[-1]
+    count, k = (reference(call.id, *path) for path in (("labels", clause.facts.evidence.label), ("k",)))
+    sign = match.get("agrees") or match.get("effect")
+    half = Number(value=0.5, step=1e-6, bound="over" if sign > 0 else "under")
+    return Said([Multiple(left=Quantity(refs=(count,)), factor=half, right=Quantity(refs=(k,)))])
+
+
+def _sure_of(match: Match, clause: Clause) -> Said:
+    """The predictor is so sure that it is a label."""
+    return Said([Predicted(label=match.get("label")), *_certain(match, clause).main])
+
+
 def _neighbours_first(match: Match, clause: Clause) -> Said:
     """The same with the number of similar rows first."""
+    clause.near = True
     call = clause.facts.evidence.find("similar")[-1]
     count, k = reference(call.id, "labels", match.get("label")), reference(call.id, "k")
     return Said(
@@ -92,7 +130,16 @@ def _chance(facts: Facts, label: str) -> Quantity:
 def _likelier(match: Match, clause: Clause) -> Said:
     """One label more or less likely than another."""
     left, right = (_chance(clause.facts, match.get("label", at)) for at in (0, 1))
-    return Said([Ordered(left=left, relation=match.get("more"), right=right, degree=match.get("deg") or "")])
+    return Said(
+        [
+            Ordered(
+                left=left,
+                relation=match.get("likelier") or match.get("rel"),
+                right=right,
+                degree=match.get("deg") or "",
+            )
+        ]
+    )
 
 
 def _unanimous(_match: Match, clause: Clause) -> Said:
@@ -106,10 +153,14 @@ def _unanimous(_match: Match, clause: Clause) -> Said:
 
 def _neighbours_for(match: Match, clause: Clause) -> Said | None:
     """So many of the most similar rows with the predicted label."""
-    if match.get("effect", 0) not in {None, 1}:
+    if {match.get("effect"), match.get("agrees")} - {None, 1} or match.get("label") not in {
+        None,
+        clause.facts.evidence.label,
+    }:
         return None
     label = Token("label", clause.facts.evidence.label, "")
-    return _neighbours(Match([*match.tokens, label]), clause)
+    kept = [token for token in match.tokens if token.kind != "label"]
+    return _neighbours(Match([*kept, label]), clause)
 
 
 def _said(match: Match, _clause: Clause) -> Said:
@@ -121,7 +172,7 @@ _LABEL = "(label | result)"
 _CARRY = "(makes | be | labelled | which | comma | predict | those)*"
 
 ANSWERS: list[tuple[str, Make]] = [
-    ("prob? label deg? more than prob? (of | for | which | those)* label", _likelier),
+    ("prob? label deg? (likelier | rel) prob? which? label", _likelier),
     ("plabel (be | comma | open | of)* label close?", _said),
     ("prob (of | for) label (be | of | comma | open)* num close?", _probability),
     ("(model | be)* predict label (for | open | comma)* (prob | sure)? num prob? close?", _probability),
@@ -132,14 +183,23 @@ ANSWERS: list[tuple[str, Make]] = [
     ("likely label | label be likely", _predicted),
     ("model? predict label | result (be | of) label", _predicted),
     (f"(model | result)? sure (for | effect)? {_LABEL}?", _certain),
-    (f"(num | quantity) (of? num)? neighbours {_CARRY} label", _neighbours),
-    (f"quantity num neighbours {_CARRY} label", _neighbours),
+    (f"(num | quantity) (of? num)? neighbours {_CARRY} (label | group)", _neighbours),
+    (f"quantity num neighbours {_CARRY} (label | group)", _neighbours),
+    (f"num neighbours {_CARRY} quantity (of which)? {_CARRY} (label | group)", _neighbours),
+    (f"(num | quantity) {_CARRY} label", _more_neighbours),
+    ("which? (agrees | effect) (result | label | which)", _agreeing),
+    ("(num | quantity) (of? num)? neighbours (contrib | agrees) (label | result)", _neighbours_for),
+    ("num comma (?= model)", _probability),
+    ("leaves num (of | for) label | leaves label num prob?", _probability),
+    ("(model | result)? sure (effect | for)? which (row1 | which | labelled | be | predict)* label", _sure_of),
+    ("label be ord (likely | comma | (?= (makes | of | and | but)))", _predicted),
+    ("label be likely", _predicted),
     ("other num (be | makes)? label", _neighbours),
     ("model effect label", _leans),
     ("label (factor | num multiple) aslikely label", _odds),
     ("makes label prob num", _probability),
     (f"of num neighbours comma? (num | quantity) {_CARRY} label", _neighbours_first),
-    (f"neighbours {_CARRY} quantity (of which)? {_CARRY} label", _neighbours),
+    (f"neighbours {_CARRY} quantity (of which)? {_CARRY} (label | group)", _neighbours),
     ("neighbours (be | predict)? unanimous (label | result | comma)?", _unanimous),
     ("(num | quantity) (of? num)? neighbours effect (result | which)?", _neighbours_for),
 ]  # fmt: skip

@@ -30,6 +30,7 @@ __all__ = [
     "Ranked",
     "Sized",
     "Stated",
+    "Within",
     "settle",
 ]
 
@@ -135,6 +136,11 @@ class Quantity(_Part):
         values = [_number(evidence, ref) for ref in self.refs]
         return sum(map(abs, values)) if self.absolute else sum(values)
 
+    def of_shown(self, evidence: Evidence) -> float:
+        """Return the sum of the facts as their reader sees them: rounded."""
+        values = [evidence.shown_number(ref) for ref in self.refs]
+        return sum(map(abs, values)) if self.absolute else sum(values)
+
 
 class _Assertion(_Part):
     negated: bool = False
@@ -158,6 +164,8 @@ class Stated(_Assertion):
         fact = self.quantity.of(evidence)
         if self.number.step > 1 and self.number.bound == "is" and float(fact).is_integer():
             return fact == self.number.value
+        if len(self.quantity.refs) > 1 and self.number.fits(self.quantity.of_shown(evidence)):
+            return True
         scaled = fact * 100 if self.number.percent and _is_share(self.quantity, evidence) else fact
         return self.number.fits(scaled)
 
@@ -310,6 +318,19 @@ class HasCategory(_Assertion):
         return str(evidence.value(self.ref)) == self.category
 
 
+class Within(_Assertion):
+    """A value lies between two others, or is one of them."""
+
+    kind: Literal["within"] = "within"
+    value: Quantity
+    low: Quantity
+    high: Quantity
+
+    def _said(self, evidence: Evidence) -> bool:
+        ends = sorted((self.low.of(evidence), self.high.of(evidence)))
+        return ends[0] <= self.value.of(evidence) <= ends[1]
+
+
 class Nearer(_Assertion):
     """A value is nearer to one quantity than to another."""
 
@@ -340,7 +361,19 @@ class Count(_Assertion):
 
 
 Assertion = Annotated[
-    Certain | Count | Effect | HasCategory | Level | Multiple | Nearer | Ordered | Predicted | Ranked | Sized | Stated,
+    Certain
+    | Count
+    | Effect
+    | HasCategory
+    | Level
+    | Multiple
+    | Nearer
+    | Ordered
+    | Predicted
+    | Ranked
+    | Sized
+    | Stated
+    | Within,
     Field(discriminator="kind"),
 ]
 

@@ -47,6 +47,12 @@ class Clause:
         What a number says of the rows of a label, where the sentence goes on with *and 5 for the others*.
     front : tuple of str or None
         Whose rows a phrase before the clause puts everything under.
+    near : bool
+        Whether the most similar rows are spoken of.
+    answer : str or None
+        The label whose probability is spoken of.
+    rank : int or None
+        The rank last given.
     """
 
     facts: Facts
@@ -60,6 +66,9 @@ class Clause:
     top: int | None = None
     frame: Callable[[str, Number], Assertion] | None = None
     front: tuple[str, ...] | None = None
+    near: bool = False
+    answer: str | None = None
+    rank: int | None = None
 
     def mention(self, subject: Subject) -> Said:
         """Make a subject the one that is spoken of, and return what is said of its values.
@@ -72,7 +81,8 @@ class Clause:
         if self.silent:
             raise ToolError(f"Nothing is said of {' and '.join(self.silent)}.")
         given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
-        self.others, self.last, self.sized, self.frame = (), None, False, None
+        self.others, self.last, self.sized, self.frame = (), None, subject.sized, None
+        self.near, self.answer = False, None
         self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
         return self.values(subject)
 

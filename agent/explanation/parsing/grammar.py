@@ -56,6 +56,7 @@ class Subject:
     numbers: tuple[tuple[str, Number], ...] = ()
     contributions: tuple[tuple[str, Number], ...] = ()
     categories: tuple[tuple[str, str], ...] = ()
+    sized: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,13 @@ Make = Callable[[Match], Any]
 
 def _bounded(match: Match) -> Number | None:
     number: Number = match.get("num")
-    return _bound(number, match) if number.bound == "is" else None
+    fraction = number.bound == "about" and match.get("rel") in {"above", "below", "least", "most"}
+    return _bound(number, match) if number.bound == "is" or fraction else None
+
+
+def _just(match: Match) -> Number | None:
+    """Return a number after a word that only belittles it."""
+    return match.get("num") if match.tokens[0].text in {"just", "only just"} else None
 
 
 def _bound(number: Number, match: Match) -> Number | None:
@@ -235,11 +242,6 @@ def _subject(match: Match) -> Subject | None:
     return Subject((feature,), ((feature, number),)) if not number.percent else None
 
 
-def _contributing(match: Match) -> Subject:
-    feature = match.get("feature")
-    return Subject((feature,), contributions=((feature, match.get("num")),))
-
-
 def _times(match: Match) -> Number | None:
     if match.has("fraction"):
         value, _ = match.get("fraction")
@@ -251,7 +253,9 @@ def _times(match: Match) -> Number | None:
     return _bound(number, match)
 
 
-def _group(match: Match) -> tuple[str, ...]:
+def _group(match: Match) -> tuple[str, ...] | None:
+    if match.has("quantity") and match.get("quantity").value != 100:
+        return None
     return _populations(match) or ("",)
 
 
@@ -260,12 +264,42 @@ def _labels(match: Match) -> tuple[str, ...] | None:
     return ("*",) if every is None or every.value == 100 else None
 
 
-def _moved(match: Match) -> int | None:
+class Push(int):
+    """A direction, +1 or -1, and how strongly."""
+
+    force: str | None = None
+
+
+def _moved(match: Match) -> Push | None:
     """Return the direction of *pushes … towards* or *away from*."""
     last = match.tokens[-1]
-    if match.has("up"):
-        return int(match.get("up"))
-    return {"to": 1, "away": -1}.get(last.kind) or {"to": 1, "for": 1, "from": -1}.get(last.text)
+    sign = match.get("up") or {"to": 1, "away": -1}.get(last.kind) or {"to": 1, "for": 1, "from": -1}.get(last.text)
+    if sign is None:
+        return None
+    push = Push(sign)
+    push.force = match.get("force") or {"well": "strong", "slightly": "weak"}.get(match.get("deg"))
+    return push
+
+
+def _same_labels(match: Match) -> str | None:
+    return match.get("label") if match.get("label") == match.get("label", 1) else None
+
+
+def _sized(match: Match) -> Subject:
+    """Return a feature whose contribution is spoken of."""
+    feature = match.get("feature")
+    number = match.get("num")
+    return Subject((feature,), contributions=() if number is None else ((feature, number),), sized=True)
+
+
+def _and_of(match: Match) -> Statistic | None:
+    """Return a statistic of the rows of one label more, each with its number."""
+    found: Statistic = match.get("statq")
+    more = _populations(match)
+    numbers = found.numbers or ((found.number,) if found.number is not None else ())
+    if len(more) != 1 or len(found.labels) != len(numbers):
+        return None
+    return replace(found, labels=(*found.labels, *more), number=None, numbers=(*numbers, match.get("num")))
 
 
 def _same_label(match: Match) -> str | None:
@@ -289,11 +323,12 @@ def _both(match: Match) -> Subject:
 # What is covered by the pattern becomes one token of the kind; in this order, each as often as it is found.
 _RULES: list[tuple[str, str, Make]] = [
     ("label", "plabel (comma | be | of | open)? label (?! (rows | stat))", _same_label),
-    ("factor", "(deg? rel | deg? amount | approx)? (times | num multiple | fraction (?= of? (overall | label | group | stat)))", _times),
+    ("factor", "(deg? rel | deg? amount | approx)? (times | num multiple | fraction (?= of? (overall | label | group)? stat))", _times),
     ("num", "fraction", _fraction),
     ("num", "num percent", _percent),
     ("num", "num for num", _one_in),
     ("num", "(deg? amount | approx) num", _bounded),
+    ("num", "deg num", _just),
     ("num", "deg? rel num (?! (of | for) (rows | those | overall | label | plabel | quantity | quant | labelled | group)|z|rel)", _bounded),
     ("num", "num of num (?= neighbours)", _out_of),
     ("quantity", "approx? quant", _quantity),
@@ -316,14 +351,17 @@ _RULES: list[tuple[str, str, Make]] = [
     ("statq", "statq (be | of | comma | open)* num and num close?", _with_numbers),
     ("statq", "statq (of | be | open | comma)? (of | be)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
     ("statq", "statq (of | for)+ (overall | quantity)? (group | name)", _scoped),
-    ("effect", "moves result? (of | for)? result? (to | away | up) (?! rank) | moves result? (of | for)", _moved),
-    ("effect", "to", lambda _: 1),
-    ("effect", "away", lambda m: -1 if m.tokens[0].text != "away" else None),
+    ("statq", "statq (and | comma | comma and) (of | for)? (group | name) (open num close | of num)", _and_of),
+    ("effect", "moves result? (of | for)? result? (force | deg)? (to | away | up) (?! rank) | moves result? (force | deg)? (of | for)", _moved),
+    ("effect", "to", lambda _: Push(1)),
+    ("effect", "away", lambda m: Push(-1) if m.tokens[0].text != "away" else None),
     ("effect", "raises (result | prob)+ (of | for)?", _first("raises")),
     ("effect", "(makes | be)? signed (contrib | driver) (of | for)?", _first("signed")),
     ("effect", "contributes signed (of | for)? | signed (effect | contributes) (of | for)?", _first("signed")),
     ("feature", "feature driver", _first("feature")),
-    ("subj", "contrib (of | for) feature (of result)? (be | of | comma)? num", _contributing),
+    ("label", "label comma label comma?", _same_labels),
+    ("subj", "contrib (of | for) feature (of result)? ((be | of | comma | open)? num close?)?", _sized),
+    ("subj", "feature of num (?! of group| of label|z|percentile|prob|contrib|of contrib|of absolute)", _subject),
     ("subj", "value? of num (of | for) feature", _subject),
     ("subj", "feature open num close | feature comma? which be num comma?", _subject),
     ("subj", "feature (value | of | be | comma)? (value | of | be)? (value | of | be)? num (?! of group| of label|z|percentile|prob|contrib|of contrib|of absolute|deg? rel statq)", _subject),

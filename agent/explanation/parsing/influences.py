@@ -34,7 +34,12 @@ def _effect(match: Match, clause: Clause) -> Said:
     """The features move the result towards a label or away from it."""
     label = match.get("label") or clause.facts.evidence.label
     sign = match.get("effect")
-    return Said(clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=sign, label=label)))
+    if not clause.features and clause.near:
+        raise ToolError("The most similar rows are spoken of.")
+    made = clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=sign, label=label))
+    force = getattr(sign, "force", None)
+    sizes = [Sized(ref=clause.facts.contribution(f), force=force) for f in clause.features] if force else []
+    return Said(made, list(sizes))
 
 
 def _contribution(match: Match, clause: Clause) -> Said:
@@ -57,6 +62,7 @@ def _ranked(match: Match, clause: Clause) -> Said:
     if match.has("effect") or match.has("for") or label is not None:
         towards = (match.get("effect") or 1) * clause.facts.side(label or clause.facts.evidence.label)
         side = "for" if towards > 0 else "against"
+    clause.rank = rank
     also = []
     if extra is not None:
         values = clause.mention(extra)
@@ -197,7 +203,7 @@ def _from_base(match: Match, clause: Clause) -> Said:
     base, total = (Quantity(refs=(reference(call, name),)) for name in ("base", "total"))
     up = (match.get("effect") or 1) * clause.facts.side(match.get("label") or clause.facts.evidence.label) > 0
     given = [Stated(quantity=q, number=match.get("num", at)) for at, q in enumerate((base, total))]
-    if match.has("leads"):
+    if match.has("leads") or match.has("start"):
         return Said([], list(given))
     return Said([Ordered(left=total, relation="above" if up else "below", right=base)], list(given))
 
@@ -228,7 +234,7 @@ def _effect_sized(match: Match, clause: Clause) -> Said:
     effect = _effect(match, clause)
     number = match.get("num")
     given = [] if number is None else [_amount(clause, number)]
-    return Said([*effect.main], [*_forced(match, clause), *given])
+    return Said([*effect.main], [*effect.also, *_forced(match, clause), *given])
 
 
 def _amount(clause: Clause, number: Number) -> Stated:
@@ -260,6 +266,45 @@ def _summed(match: Match, clause: Clause) -> Said | None:
     return Said([*_effect(match, clause).main], [stated])
 
 
+def _followed(match: Match, clause: Clause) -> Said | None:
+    """*Followed by*: the features of the next ranks."""
+    if clause.rank is None or clause.rank < 0:
+        return None
+    rank, subject = clause.rank + 1, match.get("subj")
+    values = clause.mention(subject)
+    clause.silent = ()
+    made = [Ranked(ref=clause.facts.contribution(f), rank=rank + n) for n, f in enumerate(subject.features)]
+    clause.rank = rank + len(made) - 1
+    return Said(list(made), [*values.main, *values.also])
+
+
+def _main_ones(match: Match, clause: Clause) -> Said:
+    """*The main reasons are …*: the features of the first ranks, in any order."""
+    subject = match.get("subj")
+    values = clause.mention(subject)
+    clause.silent = ()
+    side: Any = "for" if match.get("drivers") == "for" else "any"
+    rank = len(subject.features) - 1
+    made = [Ranked(ref=clause.facts.contribution(f), rank=rank, within=True, side=side) for f in subject.features]
+    return Said(list(made), [*values.main, *values.also])
+
+
+def _ranked_with(match: Match, clause: Clause) -> Said | None:
+    """The largest contribution, with its number, and whose it is."""
+    said = _ranked(match, clause)
+    return said and Said(said.main, [*said.also, _amount(clause, match.get("num"))])
+
+
+def _sized_number(match: Match, clause: Clause) -> Said | None:
+    """A number where a contribution is spoken of."""
+    return Said([_amount(clause, match.get("num"))]) if clause.sized else None
+
+
+def _sized_than(match: Match, clause: Clause) -> Said | None:
+    """A contribution larger or smaller than another, where one is spoken of."""
+    return _outweighs(match, clause) if clause.sized or match.get("subj").sized else None
+
+
 _LABEL = "(label | result | which)"
 _FORCE = "(force | deg | level)"
 _NUMBER = "(comma? (by | contrib | contributes | open)* (of | by)* num close?)"
@@ -267,12 +312,16 @@ _NUMBER = "(comma? (by | contrib | contributes | open)* (of | by)* num close?)"
 INFLUENCES: list[tuple[str, Make]] = [
     ("(approx | deg)? same (contrib | drivers)?", _equal_contributions),
     ("open num (than | and | comma) num close | of num and num", _contributions),
-    ("together? (contributes | amounts)? num (of | for) absolute", _share_of_all),
+    ("together? comma? (contributes | amounts)? num (of | for) absolute", _share_of_all),
     (f"together (contributes | effect | contrib | by)* {_LABEL}? num ((of | for)* effect? {_LABEL})?", _summed),
     (f"(contributes | contrib | comma)* contrib (of result)? (of | be | comma | open)* num close? (comma | for)? effect? {_LABEL}?", _contribution),
     (f"(contributes | makes) (deg | approx)? num (of | for | effect)* (result (of | for | effect)?)? {_LABEL}?", _contribution),
     ("open? num (of | for) contrib close?", _contribution),
     ("rankp and rankp", _each_ranked),
+    ("(comma | and | but)* followed subj", _followed),
+    ("sup drivers (for result | effect (label | result | which)?)? subj", _main_ones),
+    ("rankp comma? num comma? subj", _ranked_with),
+    ("deg? rel which? subj", _sized_than),
     (f"and? rankp (effect | for)? {_LABEL}? comma? subj", _ranked),
     (f"contributes? rankp (effect | for)? {_LABEL}? (for | of)* (overall drivers? | group | quantity drivers? | drivers)?", _ranked),
     (f"(only? driver? which?)? contributes sup effect? {_LABEL}?", _most),
@@ -290,6 +339,7 @@ INFLUENCES: list[tuple[str, Make]] = [
     (f"which mostfor ({_LABEL} | which)? be subj", _most_for),
     ("start num comma? drivers (of quantity drivers)? leads label of num", _from_base),
     ("(base | total) num", _base),
+    ("start (base of)? num comma? quantity? (contrib | drivers | which) (contributes | leads | result | effect)* (of | by)* total? num", _from_base),
     (f"{_FORCE}? effect {_LABEL}? {_FORCE}? {_NUMBER}", _effect_sized),
     (f"{_FORCE} effect {_LABEL}? | effect {_LABEL} {_FORCE}", _effect_sized),
     (f"{_FORCE} contrib ((of | for)* {_LABEL})? | {_FORCE} contributes ((of | for)* {_LABEL})? | contributes {_FORCE} ((of | for)* {_LABEL})? | contrib (of | for)* {_LABEL}? be {_FORCE}", _size_said),

@@ -21,7 +21,7 @@ from tools.errors import ToolError
 __all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
-GLUE = frozenset({"comma", "and", "but", "so", "which", "be", "whose", "or", "value", "row1"})
+GLUE = frozenset({"comma", "and", "but", "so", "which", "be", "whose", "or", "value", "row1", "do"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read(sentence: str, evidence: Evidence) -> Reading:
         No sentence raises.
     """
     facts = Facts(evidence)
-    words, clause = phrases(tokens(sentence, facts)), Clause(facts)
+    words, clause = _subject_first(phrases(tokens(sentence, facts))), Clause(facts)
     found: list[Assertion] = []
     unread: list[str] = []
     at = 0
@@ -81,6 +81,33 @@ def read(sentence: str, evidence: Evidence) -> Reading:
     outcomes = [settle(assertion, evidence) for assertion in found]
     unread += [assertion.kind for assertion, true in zip(found, outcomes, strict=True) if true is None]
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
+
+
+# What is said before the first subject is about it, unless it speaks of the answer or of the similar rows.
+_OF_OTHERS = {
+    "predict",
+    "prob",
+    "neighbours",
+    "model",
+    "sure",
+    "likely",
+    "base",
+    "total",
+    "likelier",
+    "aslikely",
+    "subj",
+}
+
+
+def _subject_first(words: Words) -> Words:
+    """Put the subject before what is said of it: *At 5, well above the mean, the radius …*."""
+    kinds = [token.kind for token in words.tokens]
+    if "subj" not in kinds:
+        return words
+    at = kinds.index("subj")
+    if at < 2 or kinds[at - 1] != "comma" or _OF_OTHERS & set(kinds[:at]):
+        return words
+    return Words([words.tokens[at], *words.tokens[:at], *words.tokens[at + 1 :]])
 
 
 def names_in(text: str, evidence: Evidence) -> list[str]:

@@ -13,10 +13,11 @@ from agent.explanation.parsing.assertions import (
     Ordered,
     Quantity,
     Stated,
+    Within,
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match, Statistic
+from agent.explanation.parsing.grammar import Match, Statistic, Subject
 from tools.errors import ToolError
 from tools.observation import reference
 
@@ -99,15 +100,7 @@ def _between(match: Match, clause: Clause) -> Said | None:
     value = Quantity(refs=(clause.facts.value(feature),))
     one, other = (_statistic(clause.facts, feature, end, x) for end, x in zip(ends, scopes, strict=True))
     given = [g for end, x in zip(ends, scopes, strict=True) for g in _given(clause, feature, end, x)]
-    evidence = clause.facts.evidence
-    low, high = (one, other) if one.of(evidence) <= other.of(evidence) else (other, one)
-    return Said(
-        [
-            Ordered(left=value, relation="above", right=low, or_equal=True),
-            Ordered(left=value, relation="below", right=high, or_equal=True),
-        ],
-        given,
-    )
+    return Said([Within(value=value, low=one, high=other)], given)
 
 
 def _at_the_end(match: Match, clause: Clause) -> Said | None:
@@ -234,8 +227,7 @@ def _range(match: Match, clause: Clause) -> Said:
     made: list[Any] = []
     for label in _rows(match, clause):
         low, high = (Quantity(refs=(clause.facts.statistic(feature, end, label or None),)) for end in ends)
-        made.append(Ordered(left=value, relation="above", right=low, or_equal=True))
-        made.append(Ordered(left=value, relation="below", right=high, or_equal=True))
+        made.append(Within(value=value, low=low, high=high))
     return Said(made)
 
 
@@ -411,11 +403,45 @@ def _fronted(match: Match, clause: Clause) -> Said | None:
     return Said([])
 
 
-_ROWS = "((of | for)* (group | label))?"
+def _groups_compared(match: Match, clause: Clause) -> Said | None:
+    """*On average, the rows of one label have a higher …*: the means of two labels."""
+    groups = [token.value for token in match.tokens if token.kind == "group"]
+    subject = match.get("subj")
+    if any(len(group) > 1 for group in groups) or subject.numbers or subject.sized or len(subject.features) > 1:
+        return None
+    mean = Statistic("mean")
+    left, right = (_statistic(clause.facts, subject.features[0], mean, group[0]) for group in groups)
+    clause.mention(subject)
+    clause.silent = ()
+    return Said([Ordered(left=left, relation=match.get("cmp"), right=right, degree=match.get("deg") or "")])
+
+
+def _share_of_category(match: Match, clause: Clause) -> Said | None:
+    """How many of the rows have a category that is named."""
+    number: Number = match.get("num") or match.get("quantity")
+    subject = match.get("subj")
+    if not number.percent or len(subject.categories) != 1 or len(subject.features) > 1:
+        return None
+    feature, category = subject.categories[0]
+    clause.mention(Subject((feature,)))
+    clause.silent = ()
+
+    def frame(label: str, number: Number) -> Stated:
+        ref = clause.facts.share(feature, category, label or None)
+        return Stated(quantity=Quantity(refs=(ref,)), number=number)
+
+    clause.frame = frame
+    return Said([frame(label, number) for label in _rows(match, clause)])
+
+
+_ROWS = "((of | for)* (group | label | overall))?"
 
 VALUES: list[tuple[str, Make]] = [
     ("num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
     ("for (overall | quantity)? (group | label) (comma | (?= which | subj))", _fronted),
+    ("(num | quantity) (of | for)* (group | label) makes subj", _share_of_category),
+    ("(onavg | of statq) comma? group deg? cmp value? subj than group", _groups_compared),
+    ("group onavg deg? cmp value? subj than group", _groups_compared),
     ("not? be subj", _being),
     ("num deg? rel statq | rel statq by num", _difference),
     ("topend num? ((of | for)+ (group | label))? | topend num group", _top),
@@ -439,5 +465,5 @@ VALUES: list[tuple[str, Make]] = [
     (f"deg? level {_ROWS}", _level),
     ("(comma | which | whose | than)* statq", _at_the_end),
     ("(deg? more | factor ascommon) (for | of)* (group | label) (open? num close?)? (than | and | so) (for | of | those)* (group | label) (open? num close?)?", _shares),
-    ("(which | and | open | comma | those)* (num | quantity) (of | for)* (group | label) (makes which)? close? (?! (cmp | rel | statq | value))", _share),
+    ("(which | and | open | comma | those | amounts)* (num | quantity) (of | for)* (group | label) (makes which)? close? (?! (cmp | rel | statq | value))", _share),
 ]  # fmt: skip

@@ -13,8 +13,10 @@ _TRULY = "indeed|clearly|notably|interestingly|importantly|remarkably|unsurprisi
 GLUE: list[tuple[str, Any, str]] = [
     ("not", None, "not|n't|never|doesn't|does not|do not|don't|isn't|is not|are not|aren't|cannot be said to|didn't|did not|wasn't|was not|weren't|were not|far from|nowhere near|anything but|fails? to|failed to|failing to|rather than|instead of|no longer|cannot|can't|hasn't|has not|haven't|have not|without|neither is it|by no means|in no way"),
     ("neither", None, "neither"),
-    ("be", None, "is|are|was|were|be|being|been|" + verbs("lie sit stand fall remain stay rest read amount equal land measure register clock") + "( at| to| in at)?|comes?( out| in| to)?( at)?|came( out| in)?( at)?|lying|lay|fell|stood|sat|=|(has|have) been|turns? out( to be)?|works? out( at| to)?|happens? to be|placed|located|positioned|situated|puts it|puts this row|appears( to be)?|seems( to be)?|totals|totalling"),
+    ("be", None, "is|are|was|were|be|being|been|" + verbs("lie sit stand fall remain stay rest read amount equal land measure register clock") + "( at| to| in at)?|comes?( out| in| to)?( at)?|came( out| in)?( at)?|lying|lay|fell|stood|sat|=|(has|have) been|turns? out( to be)?|works? out( at| to)?|happens? to be|placed|located|positioned|situated|(puts|places|putting|placing) (it|this value|" + f"{_THIS} {_WHO}" + ")|occurs?|occurring|found|appl(y|ies)( to)?|(is|are) the case|appears( to be)?|seems( to be)?|totals|totalling"),
     ("of", None, "of|at|with|from|on|to|with an?|equal to|as"),
+    ("do", None, "do|does|did"),
+    ("onavg", None, "on average|typically|as a rule|tends? to( have)?"),
     ("by", None, "by|by as much as|by a margin of|by some"),
     ("for", None, "for|among|amongst|amid|in|within|across|over|inside|throughout|when it comes to|in the case of|((typically |usually |commonly )?(seen|found|recorded|observed|reported|measured) (in|among|for|across|within|with|by))|shared by|held by|from among|out of"),
     ("whose", None, "whose|with its|and its"),

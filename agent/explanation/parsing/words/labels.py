@@ -33,7 +33,12 @@ LABELS: list[tuple[str, Any, str]] = [
     ("likely", -1, "(the )?(least likely|least probable|most unlikely)( label| class| species)?"),
     ("percent", None, "per ?cent|percent|percentage points?|%"),
     ("points", None, "(percentage )?points?(?= (higher|lower|more|less|above|below|ahead))"),
-    ("aslikely", None, "as (likely|probable) as|(more|less) (likely|probable) than|likelier than"),
+    ("aslikely", None, "as (likely|probable) as"),
+    ("likelier", "above", "(more (likely|probable)|likelier) than"),
+    ("likelier", "below", "less (likely|probable) than"),
+    ("leaves", None, "leav(es?|ing)"),
+    ("agrees", 1, "(agree|concur|tally|accord)(s|ing)? with|(is|are) (in agreement|in line|in accordance|consistent) with|in (agreement|line|accordance) with|consistent with|match(es|ing)?|fit(s|ting)?|tall(y|ies) with"),
+    ("agrees", -1, "(disagree|clash|conflict)(s|es|ing)? with|at odds with|inconsistent with"),
     # -- how many
     ("quant", (100, "is"), "all|every|each|every one|every single( one)?|any|both|everything|all of|anything|every one of|each of|any of|every value|any value|all values|either|everyone|all but none|without exception,? all|any other|every other|all other|any single|each and every( one)?"),
     ("quant", (0, "is"), "no|none|none of|not one|not one of|not a single( one)?|zero|not any|nobody|nothing"),

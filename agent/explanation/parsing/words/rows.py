@@ -57,7 +57,7 @@ ROWS: list[tuple[str, Any, str]] = [
     ("amount", "most", "at most|no more than|not more than|up to|a maximum of"),
     ("rel", "least", "no lower than|no smaller than|not (lower|smaller|less) than"),
     ("rel", "most", "no higher than|no larger than|no greater than|not (higher|larger|greater) than"),
-    ("rel", "equal", "(very |quite |fairly |really |pretty )*(close|near|similar|comparable|equal|identical) to|near|(exactly |about |roughly |approximately |nearly |almost |practically |virtually |essentially |basically )*(the same as|equal to|identical to|level with|equals?|on a par with|indistinguishable from|at)(?= the| its| both| label| class| rows)|in line with|around(?= the)|on a par with|right at|(almost )?exactly at|matches|(just )?about(?= the)|nearly(?= the)|almost(?= the (mean|average|median))|in the (vicinity|neighbou?rhood|region) of(?= the)|hardly differs from|barely differs from"),
+    ("rel", "equal", "(almost |nearly )?exactly(?= the)|(very |quite |fairly |really |pretty )*(close|near|similar|comparable|equal|identical) to|near|(exactly |about |roughly |approximately |nearly |almost |practically |virtually |essentially |basically )*(the same as|equal to|identical to|level with|equals?|on a par with|indistinguishable from|at)(?= the| its| both| label| class| rows)|in line with|around(?= the)|on a par with|right at|(almost )?exactly at|matches|(just )?about(?= the)|nearly(?= the)|almost(?= the (mean|average|median))|in the (vicinity|neighbou?rhood|region) of(?= the)|hardly differs from|barely differs from"),
     ("deg", "well", "well|far|much|way|considerably|substantially|significantly|markedly|comfortably|clearly|a lot|greatly|notably|distinctly|noticeably|decidedly|vastly|by far|quite a bit|a good deal|a great deal|appreciably|hugely|dramatically|easily|a long way|massively|many times"),
     ("deg", "slightly", "(only |just |but )?(slightly|marginally|a little|a bit|a touch|narrowly|a whisker|a shade|barely|somewhat|a fraction|a hair|a tad|fractionally|minimally|a smidgen|a trifle|ever so slightly|a little bit|a notch|by a whisker|by a hair|not much|not far|hardly)|just|only just"),
     ("approx", "about", "about|around|roughly|approximately|some|circa|~|≈|close to|approx\\.?|or so|in the region of|on the order of|something like|in the neighbou?rhood of|practically|virtually"),
@@ -79,11 +79,11 @@ ROWS: list[tuple[str, Any, str]] = [
     ("z", None, "standard deviations?|std(ev)?s?\\.?|sds?|sigmas?"),
     ("zscore", None, "z-?scores?|z|z score|standardi[sz]ed (value|score)"),
     *(
-        ("topend", (side, part), f"(in|within|among|inside|belongs to|part of) the ({words}) {part_words}")
+        ("topend", (side, part), f"(in|within|among|inside|belongs to|part of) the ({words}){part_words}")
         for side, words in (("above", "top|upper|highest"), ("below", "bottom|lower|lowest"))
         for part, part_words in (
-            (None, r"(?=(\d|one|two|five|ten))"), (25, "(quarter|quartile|fourth)"), (10, "(decile|tenth)"),
-            (20, "(fifth|quintile)"), (33.3, "(third|tercile)"), (50, "half"),
+            (None, r"(?= (\d|one|two|five|ten))"), (25, " (quarter|quartile|fourth)"), (10, " (decile|tenth)"),
+            (20, " (fifth|quintile)"), (33.3, " (third|tercile)"), (50, " half"),
         )
     ),
     # -- level of a value
@@ -97,5 +97,5 @@ ROWS: list[tuple[str, Any, str]] = [
     ("cmp", "below", f"{_SMALLER}|fewer|less|smaller ones"),
     ("between", None, "(lies |falls |sits )?(somewhere )?(in )?between"),
     ("differs", None, "differs?|apart|differ(ed|ing)"),
-    ("value", None, "(a |the |own |actual |measured |recorded |observed )*(value|measurement|reading|level|figure|score of|amount)s?"),
+    ("value", None, "(a |the |own |actual |measured |recorded |observed )*(value|measurement|reading|level|figure|amount)s?"),
 ]  # fmt: skip

@@ -107,6 +107,12 @@ def _agreeing(match: Match, clause: Clause) -> Said | None:
     return Said([Multiple(left=Quantity(refs=(count,)), factor=half, right=Quantity(refs=(k,)))])
 
 
+def _is_predicted(match: Match, clause: Clause) -> Said | None:
+    """A label that *is predicted*."""
+    passive = match.tokens[-1].text.split()[0] in {"is", "was", "be", "been", "being", "gets"}
+    return _predicted(match, clause) if passive else None
+
+
 def _sure_of(match: Match, clause: Clause) -> Said:
     """The predictor is so sure that it is a label."""
     return Said([Predicted(label=match.get("label")), *_certain(match, clause).main])
@@ -172,6 +178,8 @@ _LABEL = "(label | result)"
 _CARRY = "(makes | be | labelled | which | comma | predict | those)*"
 
 ANSWERS: list[tuple[str, Make]] = [
+    ("(model | result)? sure (effect | for)? which (row1 | which | labelled | be | predict)* label", _sure_of),
+    ("label predict (?! label)", _is_predicted),
     ("prob? label deg? (likelier | rel) prob? which? label", _likelier),
     ("plabel (be | comma | open | of)* label close?", _said),
     ("prob (of | for) label (be | of | comma | open)* num close?", _probability),
@@ -191,7 +199,6 @@ ANSWERS: list[tuple[str, Make]] = [
     ("(num | quantity) (of? num)? neighbours (contrib | agrees) (label | result)", _neighbours_for),
     ("num comma (?= model)", _probability),
     ("leaves num (of | for) label | leaves label num prob?", _probability),
-    ("(model | result)? sure (effect | for)? which (row1 | which | labelled | be | predict)* label", _sure_of),
     ("label be ord (likely | comma | (?= (makes | of | and | but)))", _predicted),
     ("label be likely", _predicted),
     ("other num (be | makes)? label", _neighbours),

@@ -14,7 +14,7 @@ from typing import Any
 from agent.explanation.parsing.assertions import Number
 from agent.explanation.parsing.lexer import Token
 
-__all__ = ["Match", "Pattern", "Statistic", "Subject", "Words", "phrases"]
+__all__ = ["Match", "Pattern", "Statistic", "Subject", "Words", "phrases", "populations"]
 
 
 # A pattern's kind that stands for several: *above* places a value, *more than* gives an amount, and both compare.
@@ -176,12 +176,17 @@ def _percent(match: Match) -> Number:
     return number.model_copy(update={"percent": True})
 
 
+def _of_all(match: Match) -> Number | None:
+    """Return a share of *all* rows without the word."""
+    return match.get("num") if match.get("quantity").value == 100 and match.get("num").percent else None
+
+
 def _quantity(match: Match) -> Number:
     value, bound = match.get("quant")
     return Number(value=value, step=1e-6, percent=True, bound=bound)
 
 
-def _populations(match: Match) -> tuple[str, ...]:
+def populations(match: Match) -> tuple[str, ...]:
     """Return whose rows the groups and labels of a phrase are; an empty name for all rows."""
     kinds = {"label", "plabel", "group", "overall"}
     values = [token.value for token in match.tokens if token.kind in kinds]
@@ -192,7 +197,7 @@ def _statistic(match: Match) -> Statistic | None:
     every = match.get("quantity")
     if every is not None and every.value != 100:
         return None
-    return Statistic(match.get("stat"), _populations(match), match.get("num"), match.get("feature"))
+    return Statistic(match.get("stat"), populations(match), match.get("num"), match.get("feature"))
 
 
 def _with_number(match: Match) -> Statistic | None:
@@ -214,7 +219,7 @@ def _with_numbers(match: Match) -> Statistic | None:
 def _scoped(match: Match) -> Statistic | None:
     """Return a statistic with the rows that are named after its number."""
     found: Statistic = match.get("statq")
-    return None if found.labels else replace(found, labels=_populations(match))
+    return None if found.labels else replace(found, labels=populations(match))
 
 
 def _extreme(match: Match) -> str | None:
@@ -256,7 +261,7 @@ def _times(match: Match) -> Number | None:
 def _group(match: Match) -> tuple[str, ...] | None:
     if match.has("quantity") and match.get("quantity").value != 100:
         return None
-    return _populations(match) or ("",)
+    return populations(match) or ("",)
 
 
 def _labels(match: Match) -> tuple[str, ...] | None:
@@ -295,7 +300,7 @@ def _sized(match: Match) -> Subject:
 def _and_of(match: Match) -> Statistic | None:
     """Return a statistic of the rows of one label more, each with its number."""
     found: Statistic = match.get("statq")
-    more = _populations(match)
+    more = populations(match)
     numbers = found.numbers or ((found.number,) if found.number is not None else ())
     if len(more) != 1 or len(found.labels) != len(numbers):
         return None
@@ -332,6 +337,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("num", "deg? rel num (?! (of | for) (rows | those | overall | label | plabel | quantity | quant | labelled | group)|z|rel)", _bounded),
     ("num", "num of num (?= neighbours)", _out_of),
     ("quantity", "approx? quant", _quantity),
+    ("num", "num (of | for) quantity (?= overall? (rows | name | labels))", _of_all),
     ("rankp", "(ord | sup)? sup signed? (contrib | driver) | (ord | sup) signed (contrib | driver) | ord sup signed? (contrib | driver)?", _rank),
     ("rankp", "(ord | sup)? sup (?= effect)", _rank),
     ("rankp", "(rank | of rank) (be | of)? (ord | num | sup) | ord (of | for)? rank | ord (contrib | driver)", _rank),

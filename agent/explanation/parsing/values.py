@@ -17,7 +17,7 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match, Statistic, Subject
+from agent.explanation.parsing.grammar import Match, Statistic, Subject, populations
 from tools.errors import ToolError
 from tools.observation import reference
 
@@ -220,6 +220,11 @@ def _rows_beyond(match: Match, clause: Clause) -> Said | None:
     return Said([frame(label, share) for label in _rows(match, clause)], also)
 
 
+def _rows_beyond_front(match: Match, clause: Clause) -> Said | None:
+    """The same where whose rows was said before."""
+    return _rows_beyond(match, clause) if clause.front is not None else None
+
+
 def _range(match: Match, clause: Clause) -> Said:
     """The row's value within the range of the rows."""
     feature, ends = clause.placed(), ("min", "max") if match.has("range") else ("q1", "q3")
@@ -380,12 +385,24 @@ def continued(match: Match, clause: Clause) -> Said | None:
     """The same of the rows of another label: *and 5 for the others*."""
     if clause.frame is None or clause.negated:
         return None
-    frame, number = clause.frame, match.get("num")
-    made = [frame(label, number) for label in _rows(match, clause)]
+    frame, number = clause.frame, match.get("num") or match.get("quantity")
+    labels = [x for y in populations(match) for x in (clause.facts.labels if y == "*" else [y])]
+    made = [frame(label, number) for label in labels]
     if any(made_one.quantity.number is not None for made_one in made if isinstance(made_one, Stated)):
         return None
     percent = all(_is_percent(one) for one in made)
     return Said([], list(made)) if number.percent == percent else None
+
+
+def _only_among(match: Match, clause: Clause) -> Said | None:
+    """The row's category only among the rows of one label."""
+    if match.tokens[0].text != "only":
+        return None
+    feature, own = clause.one(), populations(match)
+    none = Number(value=0, step=1e-6, percent=True)
+    others = [label for label in clause.facts.labels if label not in own]
+    shares = [Quantity(refs=(clause.facts.share(feature, None, label),)) for label in others]
+    return Said([Stated(quantity=share, number=none) for share in shares])
 
 
 def _is_percent(assertion: Assertion) -> bool:
@@ -438,6 +455,8 @@ _ROWS = "((of | for)* (group | label | overall))?"
 
 VALUES: list[tuple[str, Make]] = [
     ("num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
+    ("quantity (of | for)* (label | group) ((or | and) (label | group))* do? (?! (makes | be | cmp | place | value | label))", continued),
+    ("approx for (group | label)", _only_among),
     ("for (overall | quantity)? (group | label) (comma | (?= which | subj))", _fronted),
     ("(num | quantity) (of | for)* (group | label) makes subj", _share_of_category),
     ("(onavg | of statq) comma? group deg? cmp value? subj than group", _groups_compared),
@@ -447,6 +466,7 @@ VALUES: list[tuple[str, Make]] = [
     ("topend num? ((of | for)+ (group | label))? | topend num group", _top),
     ("deg? place (which | value | those | rows)* (num | quantity) (of | for)* (group | label | neighbours) value? (?! (stat | statq | cmp | rel))", _placed),
     ("which? (num | quantity) (of | for)* (group | label) which? value? (place (value | row1 | which)? | cmp (value | row1)? (than (row1 | which | those)? (of row1)?)? | more (than row1?)?) (?! (statq | num | stat | label | group | quantity | quant))", _rows_beyond),
+    ("(num | quantity) cmp subj", _rows_beyond_front),
     ("(num | quantity) (of | for)* (group | label) contrib? cmp value? subj (than (row1 | which)? | than)?", _rows_beyond),
     ("closer statq (than | rel) (closer | of | for)? statq", _nearer),
     ("closer statq than (which | of | those)* (group | label) (open num close)?", _nearer_elided),

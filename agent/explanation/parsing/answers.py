@@ -63,6 +63,7 @@ def _predicted(match: Match, clause: Clause) -> Said | None:
     """The label that is predicted, or the place of a label by probability."""
     clause.answer = match.get("label")
     clause.features = ()
+    clause.last = _chance(clause.facts, clause.answer)
     place = match.get("ord") if match.has("ord") else match.get("likely") or 0
     return Said([Predicted(label=match.get("label"), place=place)])
 
@@ -94,6 +95,16 @@ def _neighbours(match: Match, clause: Clause) -> Said | None:
 def _more_neighbours(match: Match, clause: Clause) -> Said | None:
     """How many of the most similar rows have another label, where they are spoken of."""
     return _neighbours(match, clause) if clause.near else None
+
+
+def _none_of_either(match: Match, clause: Clause) -> Said | None:
+    """None of the most similar rows with one label or another."""
+    call = clause.facts.evidence.find("similar")[-1]
+    if match.get("quantity").value != 0:
+        return None
+    labels = [token.value for token in match.tokens if token.kind == "label"]
+    none, refs = Number(value=0, step=1), [reference(call.id, "labels", label) for label in labels]
+    return Said([Stated(quantity=Quantity(refs=(ref,)), number=none) for ref in refs])
 
 
 def _agreeing(match: Match, clause: Clause) -> Said | None:
@@ -148,11 +159,12 @@ def _likelier(match: Match, clause: Clause) -> Said:
     )
 
 
-def _unanimous(_match: Match, clause: Clause) -> Said:
+def _unanimous(match: Match, clause: Clause) -> Said:
     """All of the most similar rows with one label."""
     call = clause.facts.evidence.find("similar")[-1]
     counts = (call.result or {})["labels"]
-    first = max(counts, key=lambda label: counts[label])
+    first = match.get("label") or max(counts, key=lambda label: counts[label])
+    clause.near = True
     count, k = (Quantity(refs=(ref,)) for ref in (reference(call.id, "labels", first), reference(call.id, "k")))
     return Said([Multiple(left=count, factor=Number(value=1, step=1e-6), right=k)])
 
@@ -178,6 +190,7 @@ _LABEL = "(label | result)"
 _CARRY = "(makes | be | labelled | which | comma | predict | those)*"
 
 ANSWERS: list[tuple[str, Make]] = [
+    (f"quantity num? neighbours {_CARRY} label or label", _none_of_either),
     ("(model | result)? sure (effect | for)? which (row1 | which | labelled | be | predict)* label", _sure_of),
     ("label predict (?! label)", _is_predicted),
     ("prob? label deg? (likelier | rel) prob? which? label", _likelier),
@@ -207,6 +220,6 @@ ANSWERS: list[tuple[str, Make]] = [
     ("makes label prob num", _probability),
     (f"of num neighbours comma? (num | quantity) {_CARRY} label", _neighbours_first),
     (f"neighbours {_CARRY} quantity (of which)? {_CARRY} (label | group)", _neighbours),
-    ("neighbours (be | predict)? unanimous (label | result | comma)?", _unanimous),
+    ("neighbours (be | predict | makes)? unanimous label?", _unanimous),
     ("(num | quantity) (of? num)? neighbours effect (result | which)?", _neighbours_for),
 ]  # fmt: skip

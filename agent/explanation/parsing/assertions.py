@@ -41,7 +41,7 @@ Relation = Literal["above", "below", "equal"]
 ABOUT = 0.1  # relative: how far *about*, *nearly* and *just over* reach
 SLIGHT, WELL, SAME = 0.5, 0.75, 0.2  # standard deviations between two values that are slightly, well, hardly apart
 SLIGHT_RATIO, WELL_RATIO, SAME_RATIO = 1.25, 1.5, 1.06  # the same where there is no standard deviation
-STRONG, WEAK, NEGLIGIBLE = 0.4, 0.4, 0.1  # of the largest contribution: at least, at most, at most
+STRONG, MODERATE, WEAK, NEGLIGIBLE = 0.4, 0.7, 0.4, 0.1  # of the largest: at least, and three times at most
 LEVELS = {  # percent of rows below a value of that level: at least, at most
     "high": (75.0, 100.0),
     "very high": (90.0, 100.0),
@@ -213,7 +213,7 @@ class Multiple(_Assertion):
 
     def _said(self, evidence: Evidence) -> bool:
         left, right = self.left.of(evidence), self.right.of(evidence)
-        if left * right <= 0:
+        if right == 0 or left * right < 0:
             raise ToolError("There is no ratio of these two values.")
         return self.factor.fits(left / right)
 
@@ -253,13 +253,15 @@ class Sized(_Assertion):
 
     kind: Literal["sized"] = "sized"
     ref: str
-    force: Literal["strong", "weak", "negligible"]
+    force: Literal["strong", "moderate", "weak", "negligible"]
 
     def _said(self, evidence: Evidence) -> bool:
         result = evidence.explained.result or {}
         size, largest = abs(_number(evidence, self.ref)), abs(result["features"][0]["contribution"])
         if self.force == "strong":
             return size >= STRONG * largest
+        if self.force == "moderate":
+            return NEGLIGIBLE * largest <= size <= MODERATE * largest
         return size <= (WEAK if self.force == "weak" else NEGLIGIBLE) * largest
 
 

@@ -88,10 +88,7 @@ class Clause:
 
     def values(self, subject: Subject) -> Said:
         """Return what is said of the values of a subject."""
-        numbers = [
-            Stated(quantity=Quantity(refs=(self.facts.value(feature),)), number=number)
-            for feature, number in subject.numbers
-        ]
+        numbers = [Stated(quantity=self._meant(feature, number), number=number) for feature, number in subject.numbers]
         numbers += [
             Stated(quantity=Quantity(refs=(self.facts.contribution(f),), absolute=not number.signed), number=number)
             for f, number in subject.contributions
@@ -100,6 +97,13 @@ class Clause:
             [HasCategory(ref=self.facts.value(feature), category=category) for feature, category in subject.categories],
             list(numbers),
         )
+
+    def _meant(self, feature: str, number: Number) -> Quantity:
+        """Return what a number after a name is of: a negative one of the contribution where the value is not below 0."""
+        value = self.facts.evidence.value(self.facts.value(feature))
+        if number.value < 0 and not (isinstance(value, int | float) and value < 0):
+            return Quantity(refs=(self.facts.contribution(feature),))
+        return Quantity(refs=(self.facts.value(feature),))
 
     def each(self, make: Callable[[str], Assertion]) -> list[Assertion]:
         """Say something of every feature last mentioned.

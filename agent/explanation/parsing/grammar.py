@@ -125,6 +125,8 @@ Make = Callable[[Match], Any]
 def _bounded(match: Match) -> Number | None:
     number: Number = match.get("num")
     fraction = number.bound == "about" and match.get("rel") in {"above", "below", "least", "most"}
+    if number.bound == "about" and match.get("approx") == "about":
+        return number
     return _bound(number, match) if number.bound == "is" or fraction else None
 
 
@@ -297,6 +299,10 @@ def _sized(match: Match) -> Subject:
     return Subject((feature,), contributions=() if number is None else ((feature, number),), sized=True)
 
 
+def _both_sized(match: Match) -> Subject:
+    return Subject((match.get("feature"), match.get("feature", 1)), sized=True)
+
+
 def _and_of(match: Match) -> Statistic | None:
     """Return a statistic of the rows of one label more, each with its number."""
     found: Statistic = match.get("statq")
@@ -366,6 +372,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("effect", "contributes signed (of | for)? | signed (effect | contributes) (of | for)?", _first("signed")),
     ("feature", "feature driver", _first("feature")),
     ("label", "label comma label comma?", _same_labels),
+    ("subj", "contrib (of | for) feature (and | comma) feature", _both_sized),
     ("subj", "contrib (of | for) feature (of result)? ((be | of | comma | open)? num close?)?", _sized),
     ("subj", "feature of num (?! of group| of label|z|percentile|prob|contrib|of contrib|of absolute)", _subject),
     ("subj", "value? of num (of | for) feature", _subject),

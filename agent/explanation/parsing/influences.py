@@ -289,6 +289,31 @@ def _main_ones(match: Match, clause: Clause) -> Said:
     return Said(list(made), [*values.main, *values.also])
 
 
+def _each_amount(match: Match, clause: Clause) -> Said | None:
+    """The contributions of several features, in their order, with their direction."""
+    said = _contributions(match, clause)
+    return said and Said(_effect(match, clause).main, said.also)
+
+
+def _sized_numbers(match: Match, clause: Clause) -> Said | None:
+    """The contributions of several features, where those are spoken of."""
+    return _contributions(match, clause) if clause.sized else None
+
+
+def _comes(match: Match, clause: Clause) -> Said | None:
+    """*Comes third*: the rank of one feature."""
+    clause.rank = match.get("ord")
+    return Said([Ranked(ref=clause.facts.contribution(clause.one()), rank=match.get("ord"))])
+
+
+def _signed(match: Match, clause: Clause) -> Said | None:
+    """A contribution that *is positive*."""
+    if not clause.sized:
+        return None
+    sign, label = match.get("signed"), clause.facts.evidence.label
+    return Said(clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=sign, label=label)))
+
+
 def _ranked_with(match: Match, clause: Clause) -> Said | None:
     """The largest contribution, with its number, and whose it is."""
     said = _ranked(match, clause)
@@ -315,18 +340,23 @@ INFLUENCES: list[tuple[str, Make]] = [
     ("together? comma? (contributes | amounts)? num (of | for) absolute", _share_of_all),
     (f"together (contributes | effect | contrib | by)* {_LABEL}? num (of | for | effect | result)* label?", _summed),
     (f"(contributes | contrib | comma)* contrib (of result)? (of | be | comma | open)* num close? (comma | for)? effect? {_LABEL}?", _contribution),
-    (f"(contributes | makes) (deg | approx)? num (of | for | effect | result)* label?", _contribution),
+    ("(contributes | makes) (deg | approx)? num (of | for | effect | result)* label?", _contribution),
     ("open? num (of | for) contrib close?", _contribution),
     ("rankp and rankp", _each_ranked),
     ("(comma | and | but)* followed subj", _followed),
     ("sup drivers (for result | effect (label | result | which)?)? subj", _main_ones),
     ("rankp comma? num comma? subj", _ranked_with),
+    (f"rankp (effect | for)? {_LABEL}? (comma | open | of) num close?", _ranked_with),
+    ("be ord (in? rank)? (?! (sup | driver | drivers | contrib | percentile | num | stat | force | likely))", _comes),
+    ("signed", _signed),
+    ("num and num", _sized_numbers),
+    (f"effect {_LABEL}? {_FORCE}? comma? (by | of) num and num", _each_amount),
     ("deg? rel which? subj", _sized_than),
     (f"and? rankp (effect | for)? {_LABEL}? comma? subj", _ranked),
     (f"contributes? rankp (effect | for)? {_LABEL}? (for | of)* (overall drivers? | group | quantity drivers? | drivers)?", _ranked),
     (f"(only? driver? which?)? contributes sup effect? {_LABEL}?", _most),
     (f"only (driver | contrib) which? effect {_LABEL}?", _only_one),
-    ("quantity? num sup (driver | contrib | drivers)", _among_the_first),
+    ("quantity? num (sup (driver | contrib | drivers) | rankp)", _among_the_first),
     ("num (sup drivers | rankp) comma? subj", _among_the_first),
     ("together? deg? outweighs deg? subj | (contributes | makes contrib) (deg | approx)? rel subj", _outweighs),
     ("(contributes | contrib)* factor (as | which | rel | than | contributes | contrib | cmp)* subj", _times_feature),

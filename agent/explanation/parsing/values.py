@@ -454,7 +454,7 @@ def _share_of_category(match: Match, clause: Clause) -> Said | None:
 _ROWS = "((of | for)* (group | label | overall))?"
 
 VALUES: list[tuple[str, Make]] = [
-    ("num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
+    ("(than | comma)* num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
     ("quantity (of | for)* (label | group) ((or | and) (label | group))* do? (?! (makes | be | cmp | place | value | label))", continued),
     ("approx for (group | label)", _only_among),
     ("for (overall | quantity)? (group | label) (comma | (?= which | subj))", _fronted),
@@ -481,7 +481,7 @@ VALUES: list[tuple[str, Make]] = [
     (f"open? zscore (of | be | comma)* num {_ROWS} close?", _score),
     (f"(rel | rank)? (num | ord) percentile {_ROWS} | percentile num {_ROWS}", _percentile),
     ("be label", _categorical),
-    ("(comma | which | be | open)+ num close? (?! (of | for)* (group | label | rel))", _also_given),
+    ("(comma | which | be | open | of)+ num close? (?! (of | for)* (group | label | rel))", _also_given),
     (f"deg? level {_ROWS}", _level),
     ("(comma | which | whose | than)* statq", _at_the_end),
     ("(deg? more | factor ascommon) (for | of)* (group | label) (open? num close?)? (than | and | so) (for | of | those)* (group | label) (open? num close?)?", _shares),

@@ -38,12 +38,13 @@ EFFECTS: list[tuple[str, Any, str]] = [
     ("signed", 1, "positive(ly)?|supporting|supportive|favou?rable|favou?rably"),
     ("signed", -1, "negative(ly)?|opposing|adverse(ly)?|contrary|unfavou?rable"),
     # -- how much
-    ("force", "strong", "(very |quite |rather |most |pretty )*(strongly|heavily|firmly|powerfully|considerably|substantially|hard|decisively|forcefully|strong|powerful|significant|substantial|considerable|major|sizeable|big|large|key|important|decisive|heavy|hefty|prominent|massive|huge)"),
+    ("force", "strong", "(very |quite |rather |pretty )*(strongly|heavily|firmly|powerfully|considerably|substantially|hard|decisively|forcefully|strong|powerful|significant|substantial|considerable|major|sizeable|big|large|key|important|decisive|heavy|hefty|prominent|massive|huge)"),
+    ("force", "moderate", "(a )?(moderate|moderately|medium-sized)"),
     ("force", "weak", "(only |just |but |very |quite |rather )*(slightly|mildly|weakly|a little|a bit|somewhat|marginally|gently|modestly|feebly|weak|small|slight|minor|modest|mild|little|limited|moderately weak)"),
     ("force", "negligible", "(only |just |but |very |almost )*(negligibl[ey]|barely|hardly|tiny|minimal(ly)?|minuscule|marginal|insignificant|trivial|minute|next to nothing|infinitesimal)"),
     # -- contributions
     ("contrib", None, "((absolute|individual|combined|single|overall|total|net) )*(contributions?|influence|effect|impact|weight|pull|push|role|say|shift|nudge|attribution|part|weighting|importance|share)"),
-    ("contributes", None, verbs("contribute add matter weigh count supply deliver") + "( (in|up))?|(chip|chips|chipping|chipped|throws?|puts?) in|takes?|worth"),
+    ("contributes", None, verbs("affect influence impact contribute add matter weigh count supply deliver") + "( (in|up))?|(chip|chips|chipping|chipped|throws?|puts?) in|takes?|worth"),
     ("makes", None, "makes?|making|made|has|have|having|had|" + verbs("carry provide show bear exert play display possess yield exhibit wield") + "|gives?|giving|gave|given|is responsible for|holds?|holding|held|comes with|came with|gets?|gained|brings with it|with"),
     ("amounts", None, "accounts? for|accounting for|accounted for|makes? up|making up|made up|represents?|representing|constitutes?|constituting|comprises?|comprising|covers?|covering|is responsible for|are responsible for|responsible for|corresponds? to|forms?|amounts? to|amounting to|provides?"),
     ("drivers", "for", "reasons|arguments|supporters"),

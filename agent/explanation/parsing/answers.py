@@ -44,7 +44,7 @@ def _probability(match: Match, clause: Clause) -> Said | None:
     label = match.get("label") or clause.answer or clause.facts.evidence.label
     clause.answer = label
     call = clause.facts.evidence.find("probability")[-1].id
-    if not number.percent and not 0 <= number.value <= 1:
+    if number.unit or (not number.percent and not (0 <= number.value <= 1 and number.step <= 0.01)):
         return None
     kinds = [token.kind for token in match.tokens]
     chosen = "predict" in kinds and kinds[kinds.index("predict") + 1] == "label"
@@ -68,18 +68,20 @@ def _predicted(match: Match, clause: Clause) -> Said | None:
     return Said([Predicted(label=match.get("label"), place=place)])
 
 
-def _certain(match: Match, _clause: Clause) -> Said:
-    """How sure the predictor is."""
-    return Said([Certain(level=match.get("sure"))])
+def _certain(match: Match, _clause: Clause) -> Said | None:
+    """How sure the predictor is, perhaps of a label."""
+    label = match.get("label")
+    if (match.get("effect") or 1) < 0:
+        return None
+    of_label = [] if label is None else [Predicted(label=label)]
+    return Said([*of_label, Certain(level=match.get("sure"))])
 
 
 def _neighbours(match: Match, clause: Clause) -> Said | None:
     """How many of the most similar rows have a label."""
     call = clause.facts.evidence.find("similar")[-1]
     label = match.get("label") or match.get("group")[0]
-    numbers = [t.value for t in match.tokens if t.kind == "quantity"] + [
-        t.value for t in match.tokens if t.kind == "num"
-    ]
+    numbers = [t.value for t in match.all("quantity")] + [t.value for t in match.all("num")]
     if label not in clause.facts.labels or (match.has("group") and len(match.get("group")) > 1):
         return None
     count, k = reference(call.id, "labels", label), reference(call.id, "k")
@@ -102,7 +104,7 @@ def _none_of_either(match: Match, clause: Clause) -> Said | None:
     call = clause.facts.evidence.find("similar")[-1]
     if match.get("quantity").value != 0:
         return None
-    labels = [token.value for token in match.tokens if token.kind == "label"]
+    labels = [token.value for token in match.all("label")]
     none, refs = Number(value=0, step=1), [reference(call.id, "labels", label) for label in labels]
     return Said([Stated(quantity=Quantity(refs=(ref,)), number=none) for ref in refs])
 

@@ -3,7 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.explanation.parsing.assertions import Assertion, HasCategory, Number, Quantity, Stated
+from agent.explanation.parsing.assertions import (
+    Assertion,
+    Certain,
+    Effect,
+    HasCategory,
+    Level,
+    Nearer,
+    Number,
+    Ordered,
+    Predicted,
+    Quantity,
+    Ranked,
+    Stated,
+    Within,
+)
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import Subject
 from tools.errors import ToolError
@@ -47,6 +61,14 @@ class Clause:
         What a number says of the rows of a label, where the sentence goes on with *and 5 for the others*.
     front : tuple of str or None
         Whose rows a phrase before the clause puts everything under.
+    neither : bool
+        Whether the negation is of each thing in a list.
+    denying : bool
+        Whether the last phrase was denied, so that *or* goes on with it.
+    shared : bool
+        Whether numbers may be of several features together: not after *each* or *both*.
+    told : bool
+        Whether the category of the feature last mentioned was said.
     near : bool
         Whether the most similar rows are spoken of.
     answer : str or None
@@ -66,6 +88,10 @@ class Clause:
     top: int | None = None
     frame: Callable[[str, Number], Assertion] | None = None
     front: tuple[str, ...] | None = None
+    neither: bool = False
+    denying: bool = False
+    shared: bool = True
+    told: bool = False
     near: bool = False
     answer: str | None = None
     rank: int | None = None
@@ -78,11 +104,14 @@ class Clause:
         ToolError
             When nothing was said of the one before, or a value is not known.
         """
+        if self.sized and subject.bare:
+            raise ToolError("A value or a contribution.")
         if self.silent:
             raise ToolError(f"Nothing is said of {' and '.join(self.silent)}.")
         given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
         self.others, self.last, self.sized, self.frame = (), None, subject.sized, None
-        self.near, self.answer = False, None
+        self.near, self.answer, self.top, self.shared = False, None, None, True
+        self.told = bool(subject.categories)
         self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
         return self.values(subject)
 
@@ -134,6 +163,16 @@ class Clause:
 
     def denied(self, said: Said) -> list[Assertion]:
         """Return all that is asserted, the main part denied where a negation is open; that ends it."""
-        main = [a.model_copy(update={"negated": True}) for a in said.main] if self.negated else said.main
-        self.negated = self.negated and not said.main
-        return [*main, *said.also]
+        if not self.negated or not (said.main or said.also):
+            return [*said.main, *said.also]
+        if not said.main or (len(said.main) > 1 and not self.neither) or not all(map(_deniable, said.main)):
+            raise ToolError("What is denied is not clear.")
+        self.negated, self.denying = False, True
+        return [*(a.model_copy(update={"negated": True}) for a in said.main), *said.also]
+
+
+def _deniable(assertion: Assertion) -> bool:
+    """Tell whether *not* before an assertion has one meaning only."""
+    if isinstance(assertion, Ordered):
+        return not assertion.degree and assertion.relation not in {"equal", "same"}
+    return isinstance(assertion, Effect | HasCategory | Predicted | Ranked | Level | Within | Nearer | Certain)

@@ -7,7 +7,7 @@ A pattern is written in kinds: ``"statq of? num"`` is a statistic, perhaps the w
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -57,23 +57,60 @@ class Subject:
     contributions: tuple[tuple[str, Number], ...] = ()
     categories: tuple[tuple[str, str], ...] = ()
     sized: bool = False
+    bare: bool = False
+
+
+# Kinds that assert nothing by themselves; a token of any other kind that nobody asked for makes a phrase not understood.
+SILENT = frozenset(
+    {"be", "of", "for", "makes", "comma", "which", "and", "or", "open", "close", "than", "value", "as", "do", "row1"}
+    | {"rows", "those", "labelled", "labels", "contrib", "contributes", "amounts", "rank", "driver", "drivers", "stat"}
+    | {"percent", "multiple", "percentile", "z", "zscore", "closer", "between", "absolute", "prob", "predict", "model"}
+    | {
+        "result",
+        "neighbours",
+        "aslikely",
+        "ascommon",
+        "unanimous",
+        "start",
+        "leads",
+        "base",
+        "total",
+        "leaves",
+        "other",
+    }
+    | {"followed", "onavg", "together", "group", "overall", "by", "same", "only", "range", "iqr", "feature", "label"}
+    | {"plabel", "moves", "to", "away", "respectively", "points", "alone"}
+) - {"group", "label", "plabel", "overall", "feature"}
 
 
 @dataclass(frozen=True)
 class Match:
-    """The tokens that a pattern covers."""
+    """The tokens that a pattern covers, and which of them somebody asked for."""
 
     tokens: Sequence[Token]
+    effect_next: bool = False
+    _read: set[int] = field(default_factory=set, compare=False)
+
+    def all(self, *kinds: str) -> list[Token]:
+        """Return the tokens of some kinds."""
+        found = [n for n, token in enumerate(self.tokens) if token.kind in kinds]
+        self._read.update(found)
+        return [self.tokens[n] for n in found]
 
     def get(self, kind: str, at: int = 0) -> Any:
         """Return the value of the first token of a kind, or of a later one; None where there is none."""
         kinds = ALIKE.get(kind, {kind})
-        found = [token.value for token in self.tokens if token.kind in kinds]
-        return found[at] if at < len(found) else None
+        found = [n for n, token in enumerate(self.tokens) if token.kind in kinds]
+        self._read.update(found[at : at + 1])
+        return self.tokens[found[at]].value if at < len(found) else None
 
     def has(self, kind: str) -> bool:
         """Tell whether there is a token of a kind."""
-        return any(token.kind in ALIKE.get(kind, {kind}) for token in self.tokens)
+        return bool(self.all(*ALIKE.get(kind, {kind})))
+
+    def ignored(self) -> list[str]:
+        """Return the words that would be passed over: no silent ones, and nobody asked for them."""
+        return [t.text for n, t in enumerate(self.tokens) if n not in self._read and t.kind not in SILENT]
 
 
 class Words:
@@ -110,7 +147,8 @@ class Pattern:
         for found in self._regex.finditer(words.kinds, words.offsets[start]):
             if found[0]:
                 at = words.starts[found.start()]
-                return at, Match(words.tokens[at : words.starts[found.end()]])
+                after = words.tokens[words.starts[found.end()] :][:1]
+                return at, Match(words.tokens[at : words.starts[found.end()]], [t.kind for t in after] == ["effect"])
         return None
 
 
@@ -152,16 +190,18 @@ def _fraction(match: Match) -> Number:
     return Number(value=value, step=step, percent=True, bound="about")
 
 
-def _out_of(match: Match) -> Number:
-    part, whole = match.get("num"), match.get("num", 1)
-    return Number(value=100 * part.value / whole.value, step=0.1, percent=True, bound="about")
-
-
 SIDES = {1: "for", -1: "against"}
 
 
 def _rank(match: Match) -> tuple[int, str]:
     place, number = match.get("ord"), match.get("num")
+    if number is not None and (number.step < 1 or number.value < 1 or number.bound != "is" or number.percent):
+        return None
+    if match.get("sup") == -1 and (place is not None or match.get("sup", 1) is not None):
+        return None
+    plain = not match.has("contrib") and not match.has("driver") and not match.has("rank")
+    if plain and match.get("sup") is not None and not match.effect_next:
+        return None
     rank = match.get("sup") if place is None and number is None else place if number is None else int(number.value) - 1
     return (-1 if match.get("sup") == -1 else rank), SIDES.get(match.get("signed")) or match.get("driver") or "any"
 
@@ -170,7 +210,9 @@ def _one_in(match: Match) -> Number | None:
     part, whole = match.get("num"), match.get("num", 1)
     if match.tokens[1].text not in {"in", "out of"} or not 0 < part.value < whole.value:
         return None
-    return Number(value=100 * part.value / whole.value, step=1, percent=True, bound=part.bound)
+    if part.value != 1 or part.bound != "is":
+        return Number(value=100 * part.value / whole.value, step=1e-6, percent=True, bound=part.bound)
+    return Number(value=100 / whole.value, step=1e-6, percent=True, bound="about")
 
 
 def _percent(match: Match) -> Number:
@@ -191,7 +233,7 @@ def _quantity(match: Match) -> Number:
 def populations(match: Match) -> tuple[str, ...]:
     """Return whose rows the groups and labels of a phrase are; an empty name for all rows."""
     kinds = {"label", "plabel", "group", "overall"}
-    values = [token.value for token in match.tokens if token.kind in kinds]
+    values = [token.value for token in match.all(*kinds)]
     return tuple(name or "" for value in values for name in (value if isinstance(value, tuple) else (value,)))
 
 
@@ -206,13 +248,15 @@ def _with_number(match: Match) -> Statistic | None:
     found: Statistic = match.get("statq")
     if found.number is not None or found.numbers or match.get("num").percent:
         return None
+    if any(token.text in {"to", "from"} for token in match.tokens):
+        return None
     return replace(found, number=match.get("num"))
 
 
 def _with_numbers(match: Match) -> Statistic | None:
     """Return a statistic with one number for each of its labels."""
     found: Statistic = match.get("statq")
-    numbers = tuple(token.value for token in match.tokens if token.kind == "num")
+    numbers = tuple(token.value for token in match.all("num"))
     if found.number is not None or len(numbers) != len(found.labels):
         return None
     return replace(found, numbers=numbers)
@@ -246,7 +290,9 @@ def _subject(match: Match) -> Subject | None:
         return Subject((feature,))
     if number.signed and (number.value > 0 or match.has("open")):
         return Subject((feature,), contributions=((feature, number),))
-    return Subject((feature,), ((feature, number),)) if not number.percent else None
+    if number.percent or any(token.text in {"to", "from"} for token in match.tokens):
+        return None
+    return Subject((feature,), ((feature, number),), bare=len(match.tokens) == 2)
 
 
 def _times(match: Match) -> Number | None:
@@ -280,6 +326,7 @@ class Push(int):
 def _moved(match: Match) -> Push | None:
     """Return the direction of *pushes … towards* or *away from*."""
     last = match.tokens[-1]
+    match.all("to", "away", "up")
     sign = match.get("up") or {"to": 1, "away": -1}.get(last.kind) or {"to": 1, "for": 1, "from": -1}.get(last.text)
     if sign is None:
         return None
@@ -337,11 +384,10 @@ _RULES: list[tuple[str, str, Make]] = [
     ("factor", "(deg? rel | deg? amount | approx)? (times | num multiple | fraction (?= of? (overall | label | group)? stat))", _times),
     ("num", "fraction", _fraction),
     ("num", "num percent", _percent),
-    ("num", "num for num", _one_in),
+    ("num", "num for num (?! (similar | neighbours))", _one_in),
     ("num", "(deg? amount | approx) num", _bounded),
     ("num", "deg num", _just),
     ("num", "deg? rel num (?! (of | for) (rows | those | overall | label | plabel | quantity | quant | labelled | group)|z|rel)", _bounded),
-    ("num", "num of num (?= neighbours)", _out_of),
     ("quantity", "approx? quant", _quantity),
     ("num", "num (of | for) quantity (?= overall? (rows | name | labels))", _of_all),
     ("rankp", "(ord | sup)? sup signed? (contrib | driver) | (ord | sup) signed (contrib | driver) | ord sup signed? (contrib | driver)?", _rank),
@@ -360,7 +406,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("statq", "stat value? (of? feature)? (of | for)* (overall | quantity)? (group | name | overall)", _statistic),
     ("statq", "stat of? feature", _statistic),
     ("statq", "stat", _statistic),
-    ("statq", "statq (be | of | comma | open)* num and num close?", _with_numbers),
+    ("statq", "statq (be | of | comma | open)* num and num close? respectively?", _with_numbers),
     ("statq", "statq (of | be | open | comma)? (of | be)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
     ("statq", "statq (of | for)+ (overall | quantity)? (group | name)", _scoped),
     ("statq", "statq (and | comma | comma and) (of | for)? (group | name) (open num close | of num)", _and_of),
@@ -390,6 +436,15 @@ _RULES: list[tuple[str, str, Make]] = [
 _COMPILED = [(kind, Pattern(written), make) for kind, written, make in _RULES]
 
 
+def _made(make: Make, match: Match) -> Any:
+    """Return what a phrase stands for; None where a rule does not apply, or passes over a word."""
+    try:
+        value = make(match)
+    except (ArithmeticError, ValueError):
+        return None
+    return None if match.ignored() else value
+
+
 def phrases(tokens: Sequence[Token]) -> Words:
     """Return the tokens with phrases in the place of the words that make them up."""
     words = Words(tokens)
@@ -397,7 +452,7 @@ def phrases(tokens: Sequence[Token]) -> Words:
         at = 0
         while (found := pattern.find(words, at)) is not None:
             at, match = found
-            value = make(match)
+            value = _made(make, match)
             if value is None:
                 at += 1
                 continue

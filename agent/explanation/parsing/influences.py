@@ -23,6 +23,7 @@ from tools.observation import reference
 __all__ = ["INFLUENCES"]
 
 Make = Callable[[Match, Clause], Said | None]
+WORD = 0.3  # the step of a number in words
 Relation = Literal["above", "below"]
 
 
@@ -34,6 +35,7 @@ def _effect(match: Match, clause: Clause) -> Said:
     """The features move the result towards a label or away from it."""
     label = match.get("label") or clause.facts.evidence.label
     sign = match.get("effect")
+    match.has("result")
     if not clause.features and clause.near:
         raise ToolError("The most similar rows are spoken of.")
     made = clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=sign, label=label))
@@ -49,6 +51,10 @@ def _contribution(match: Match, clause: Clause) -> Said:
     stated = Stated(quantity=Quantity(refs=(ref,), absolute=not number.signed), number=number)
     label, sign = match.get("label"), match.get("effect") or 1
     clause.sized = True
+    if any(token.text.startswith("add") for token in match.all("contributes")) and not number.signed:
+        label = label or clause.facts.evidence.label
+    if number.percent:
+        return None
     if label is None and not match.has("effect"):
         return Said([stated])
     effect = Effect(ref=ref, sign=sign, label=label or clause.facts.evidence.label)
@@ -61,7 +67,11 @@ def _ranked(match: Match, clause: Clause) -> Said:
     label = match.get("label")
     if match.has("effect") or match.has("for") or label is not None:
         towards = (match.get("effect") or 1) * clause.facts.side(label or clause.facts.evidence.label)
-        side = "for" if towards > 0 else "against"
+        asked, side = side, "for" if towards > 0 else "against"
+        if asked not in {"any", side}:
+            return None
+    if extra is not None and match.has("comma") and clause.features:
+        return None
     clause.rank = rank
     also = []
     if extra is not None:
@@ -73,8 +83,8 @@ def _ranked(match: Match, clause: Clause) -> Said:
 def _most(match: Match, clause: Clause) -> Said:
     """The feature that contributes most, or most towards a label."""
     side: Any = "any"
-    if match.has("effect"):
-        towards = match.get("effect") * clause.facts.side(match.get("label") or clause.facts.evidence.label)
+    if match.has("effect") or match.has("label"):
+        towards = (match.get("effect") or 1) * clause.facts.side(match.get("label") or clause.facts.evidence.label)
         side = "for" if towards > 0 else "against"
     rank = match.get("sup")
     return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, side=side)))
@@ -89,7 +99,7 @@ def _most_for(match: Match, clause: Clause) -> Said:
 
 def _each_ranked(match: Match, clause: Clause) -> Said | None:
     """The ranks of the features last mentioned, in their order."""
-    ranks = [token.value[0] for token in match.tokens if token.kind == "rankp"]
+    ranks = [token.value[0] for token in match.all("rankp")]
     if len(ranks) != len(clause.features):
         return None
     clause.silent = ()
@@ -104,18 +114,19 @@ def _only_one(match: Match, clause: Clause) -> Said:
     return Said([Effect(ref=clause.facts.contribution(clause.one()), sign=sign, label=label)], [one])
 
 
-def _equal_contributions(_match: Match, clause: Clause) -> Said | None:
+def _equal_contributions(match: Match, clause: Clause) -> Said | None:
     """Two features with about the same contribution."""
-    if len(clause.features) != 2:
+    word = match.tokens[-1].text if match.tokens[-1].kind == "same" else ""
+    if len(clause.features) != 2 or not (match.has("contrib") or clause.sized or word == "neck and neck"):
         return None
     left, right = (_size(clause.facts, feature) for feature in clause.features)
     clause.silent = ()
-    return Said([Ordered(left=left, relation="equal", right=right)])
+    return Said([Ordered(left=left, relation="equal" if match.has("approx") else match.get("same"), right=right)])
 
 
 def _contributions(match: Match, clause: Clause) -> Said | None:
     """The contributions of the features last mentioned, in their order."""
-    numbers = [token.value for token in match.tokens if token.kind == "num"]
+    numbers = [token.value for token in match.all("num")]
     named = (*clause.features, *clause.others)
     if len(numbers) != len(named):
         return None
@@ -126,20 +137,33 @@ def _contributions(match: Match, clause: Clause) -> Said | None:
 
 def _spoken_of(match: Match, clause: Clause) -> Said | None:
     """*Both*, *all*, after the features themselves."""
-    return Said([]) if len(clause.features) > 1 and match.get("quantity").value == 100 else None
+    if len(clause.features) < 2 or match.get("quantity").value != 100 or match.get("quantity").bound != "is":
+        return None
+    clause.shared = False
+    return Said([])
 
 
 def _among_the_first(match: Match, clause: Clause) -> Said:
     """A feature among so many with the largest contributions."""
     number = match.get("num")
+    if match.get("sup") == -1 or (number.step != 1 and number.step != WORD) or number.bound != "is" or number.percent:
+        return None
+    if match.has("rankp") and match.get("rankp") != (0, "any"):
+        return None
+    if match.has("quantity") and match.get("quantity").value != 100:
+        return None
     rank = int(number.value) - 1
     if match.has("subj"):
         clause.mention(match.get("subj"))
+    if (match.has("subj") or match.has("makes")) and len(clause.features) != rank + 1:
+        return None
     return Said(clause.each(lambda f: Ranked(ref=clause.facts.contribution(f), rank=rank, within=True)))
 
 
 def _outweighs(match: Match, clause: Clause) -> Said | None:
     """One feature's contribution larger or smaller than another's."""
+    if not clause.shared:
+        return None
     relation, others, degree = match.get("outweighs") or match.get("rel"), match.get("subj"), match.get("deg") or ""
     if not clause.features or relation not in {"above", "below"}:
         return None
@@ -156,6 +180,9 @@ def _outweighs(match: Match, clause: Clause) -> Said | None:
 
 def _times_feature(match: Match, clause: Clause) -> Said:
     """One feature's contribution so many times another's."""
+    spoken = match.has("contributes") or match.has("contrib") or clause.sized or match.get("subj").sized
+    if not spoken or "below" in {match.get("cmp"), match.get("rel")}:
+        return None
     other = match.get("subj")
     values = clause.values(other)
     left, right = _size(clause.facts, *clause.features), _size(clause.facts, *other.features)
@@ -165,6 +192,8 @@ def _times_feature(match: Match, clause: Clause) -> Said:
 
 def _share_of_all(match: Match, clause: Clause) -> Said | None:
     """The share of a feature's contribution in all of them."""
+    if len(clause.features) > 1 and not clause.shared:
+        return None
     number: Number = match.get("num")
     if not number.percent:
         return None
@@ -177,7 +206,9 @@ def _share_of_all(match: Match, clause: Clause) -> Said | None:
 
 def _counted(match: Match, clause: Clause) -> Said | None:
     """How many of the strongest features speak for a label or against it."""
-    counts = [token.value for token in match.tokens if token.kind in {"num", "quantity"}]
+    counts = [token.value for token in match.all("num", "quantity")]
+    if match.get("sup") == -1 or any(n.percent and n.step >= 1e-5 for n in counts) or match.has("cmp"):
+        return None
     if match.tokens[0].kind in {"of", "for"}:  # of the ten features, six …
         counts = counts[1:] + counts[:1]
     share, top = counts[0], clause.top
@@ -185,8 +216,6 @@ def _counted(match: Match, clause: Clause) -> Said | None:
         if counts[1].percent:
             return None
         top = int(counts[1].value)
-    elif not share.percent and not (match.has("only") or match.tokens[0].text.startswith("only")):
-        share = share.model_copy(update={"bound": "least"})
     clause.top = top
     label, sign = match.get("label") or clause.facts.evidence.label, match.get("effect")
     return Said([Count(top=top, sign=sign, label=label, share=share)])
@@ -201,6 +230,8 @@ def _from_base(match: Match, clause: Clause) -> Said:
     """The contributions lead from the base to the total."""
     call = clause.facts.evidence.explained.id
     base, total = (Quantity(refs=(reference(call, name),)) for name in ("base", "total"))
+    if (match.get("label") or clause.facts.evidence.label) != clause.facts.evidence.label:
+        return None
     up = (match.get("effect") or 1) * clause.facts.side(match.get("label") or clause.facts.evidence.label) > 0
     given = [Stated(quantity=q, number=match.get("num", at)) for at, q in enumerate((base, total))]
     if match.has("leads") or match.has("start"):
@@ -219,7 +250,7 @@ def _forced(match: Match, clause: Clause) -> list[Any]:
     """Return what is said of the size of the features' contributions: strong, weak or negligible."""
     words = {"well": "strong", "slightly": "weak", "high": "strong", "very high": "strong", "low": "weak"}
     words |= {"very low": "negligible", "strong": "strong", "weak": "weak", "negligible": "negligible"}
-    found = [words.get(token.value) for token in match.tokens if token.kind in {"force", "deg", "level"}]
+    found = [words.get(token.value) for token in match.all("force", "deg", "level")]
     if None in found:
         raise ToolError("Not the size of a contribution.")
     return [
@@ -320,6 +351,14 @@ def _ranked_with(match: Match, clause: Clause) -> Said | None:
     return said and Said(said.main, [*said.also, _amount(clause, match.get("num"))])
 
 
+def _signed_number(match: Match, clause: Clause) -> Said | None:
+    """A number with a sign where a feature is spoken of whose value has none: its contribution."""
+    if not match.get("num").signed or not clause.features or match.get("num").unit:
+        return None
+    clause.sized = True
+    return Said([_amount(clause, match.get("num"))])
+
+
 def _sized_number(match: Match, clause: Clause) -> Said | None:
     """A number where a contribution is spoken of."""
     return Said([_amount(clause, match.get("num"))]) if clause.sized else None
@@ -337,23 +376,24 @@ _NUMBER = "(comma? (by | contrib | contributes | open)* (of | by)* num close?)"
 INFLUENCES: list[tuple[str, Make]] = [
     ("(approx | deg)? same (contrib | drivers)?", _equal_contributions),
     ("open num (than | and | comma) num close | of num and num", _contributions),
-    ("together? comma? (contributes | amounts)? num (of | for) absolute", _share_of_all),
+    ("(together | alone)? comma? (contributes | amounts)? alone? num (of | for) absolute", _share_of_all),
     (f"together (contributes | effect | contrib | by)* {_LABEL}? num (of | for | effect | result)* label?", _summed),
     (f"(contributes | contrib | comma)* contrib (of result)? (of | be | comma | open)* num close? (comma | for)? effect? {_LABEL}?", _contribution),
     ("(contributes | makes) (deg | approx)? num (of | for | effect | result)* label?", _contribution),
     ("open? num (of | for) contrib close?", _contribution),
     ("rankp and rankp", _each_ranked),
+    ("(comma | open | of)* num close? (?! (of | for)* (group | label | rows | neighbours | drivers | absolute))", _signed_number),
     ("(comma | and | but)* followed subj", _followed),
     ("sup drivers (for result | effect (label | result | which)?)? subj", _main_ones),
     ("rankp comma? num comma? subj", _ranked_with),
     (f"rankp (effect | for)? {_LABEL}? (comma | open | of) num close?", _ranked_with),
     ("be ord (in? rank)? (?! (sup | driver | drivers | contrib | percentile | num | stat | force | likely))", _comes),
     ("signed", _signed),
-    ("num and num", _sized_numbers),
-    (f"effect {_LABEL}? {_FORCE}? comma? (by | of) num and num", _each_amount),
+    ("num and num comma? respectively?", _sized_numbers),
+    (f"effect {_LABEL}? {_FORCE}? comma? (by | of) num and num comma? respectively?", _each_amount),
     ("deg? rel which? subj", _sized_than),
     (f"and? rankp (effect | for)? {_LABEL}? comma? subj", _ranked),
-    (f"contributes? rankp (effect | for)? {_LABEL}? (for | of)* (overall drivers? | group | quantity drivers? | drivers)?", _ranked),
+    (f"contributes? rankp (effect | for)? {_LABEL}? (for | of)* (overall drivers? | quantity drivers? | drivers)?", _ranked),
     (f"(only? driver? which?)? contributes sup effect? {_LABEL}?", _most),
     (f"only (driver | contrib) which? effect {_LABEL}?", _only_one),
     ("quantity? num (sup (driver | contrib | drivers) | rankp)", _among_the_first),

@@ -5,23 +5,26 @@ last mentioned. A word that no rule takes up is not understood, and a sentence w
 checked.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Assertion, settle
-from agent.explanation.parsing.clause import Clause, Said
+from agent.explanation.parsing.assertions import Assertion, Count, Effect, Predicted, settle
+from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Words, phrases
+from agent.explanation.parsing.grammar import Match, Words, phrases
 from agent.explanation.parsing.lexer import tokens
-from agent.explanation.parsing.predicates import PREDICATES, continued
+from agent.explanation.parsing.predicates import PREDICATES, Make, continued
 from tools.errors import ToolError
 
 __all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
-GLUE = frozenset({"comma", "and", "but", "so", "which", "be", "whose", "or", "value", "row1", "do"})
+RELATIVE = {"which", "that", "who", "what", "where", "where it", "one that", "whom"}
+LONGEST = 200  # tokens
+GLUE = frozenset({"comma", "and", "but", "so", "which", "whose", "or", "value", "row1", "do", "stop"})
 
 
 @dataclass(frozen=True)
@@ -65,22 +68,49 @@ def read(sentence: str, evidence: Evidence) -> Reading:
     """
     facts = Facts(evidence)
     words, clause = _subject_first(phrases(tokens(sentence, facts))), Clause(facts)
+    if len(words.tokens) > LONGEST:
+        return Reading(unread=[sentence])
     found: list[Assertion] = []
     unread: list[str] = []
-    at = 0
+    at, before = 0, ""
     while at < len(words.tokens):
-        taken, said = _step(words, at, clause)
-        if said is not None:
-            found += clause.denied(said)
-        elif words.tokens[at].kind not in GLUE:
-            unread.append(words.tokens[at].text)
-        elif words.tokens[at].kind != "be":
-            clause.sized = False
+        taken, said = _step(words, at, clause, before)
+        word = words.tokens[at]
+        if said is None and (word.kind not in GLUE or not _joins(words, at, clause, before)):
+            unread.append(word.text)
+        found += said or []
+        before = word.kind if said is None or taken == 1 else "said"
         at += taken
-    unread += [*clause.silent, *(["not"] if clause.negated else [])]
+    unread += [*clause.silent, *(["not"] if clause.negated else []), *_reasons(words, found, facts)]
     outcomes = [settle(assertion, evidence) for assertion in found]
     unread += [assertion.kind for assertion, true in zip(found, outcomes, strict=True) if true is None]
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
+
+
+def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:
+    """Tell whether a word between phrases is harmless where it stands."""
+    word = words.tokens[at]
+    clause.sized = False
+    if word.kind == "which" and clause.others:
+        return False
+    if word.kind == "which" and word.text in RELATIVE and before not in {"subj", "comma", ""}:
+        return False
+    if clause.denying and word.kind == "or":
+        clause.negated = True
+    if clause.denying and word.kind == "and":
+        return False
+    clause.denying = clause.denying and word.kind == "comma"
+    return True
+
+
+def _reasons(words: Words, found: list[Assertion], facts: Facts) -> list[str]:
+    """Return words for a cause where the answer is said to follow from something that does not point to it."""
+    because = [word.text for word in words.tokens if word.kind == "so"]
+    if not because or not any(isinstance(one, Predicted) and one.place == 0 for one in found):
+        return []
+    pushes = [one for one in found if isinstance(one, Effect | Count)]
+    towards = [one.sign * facts.side(one.label) * (-1 if one.negated else 1) > 0 for one in pushes]
+    return [] if pushes and all(towards) else because
 
 
 # What is said before the first subject is about it, unless it speaks of the answer or of the similar rows.
@@ -116,28 +146,42 @@ def names_in(text: str, evidence: Evidence) -> list[str]:
     return [token.text for token in tokens(text, Facts(evidence)) if token.kind in kinds]
 
 
-def _step(words: Words, at: int, clause: Clause) -> tuple[int, Said | None]:
+def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list[Assertion] | None]:
     """Take up what stands at one place; return how many tokens that is, and what they assert."""
     for pattern, make in PREDICATES:
         match = pattern.at(words, at)
-        before = clause.frame
-        said = _made(partial(make, match, clause)) if match else None
-        if match and said is not None:
-            if clause.frame is before and make is not continued:
-                clause.frame = None
+        if match is None or (before == "subj" and _answers(match, clause)):
+            continue
+        kept = (clause.frame, clause.last)
+        said = _made(partial(_denied, make, match, clause))
+        if said is not None:
+            clause.frame = None if clause.frame is kept[0] and make is not continued else clause.frame
+            clause.last = None if clause.last is kept[1] else clause.last
             return len(match.tokens), said
     word = words.tokens[at]
     if word.kind == "subj":
-        return 1, _made(partial(clause.mention, word.value))
+        return 1, _made(lambda: clause.denied(clause.mention(word.value)))
     if word.kind in {"not", "neither"}:
-        clause.negated = not clause.negated
-        return 1, Said([])
+        clause.negated, clause.neither = not clause.negated, word.kind == "neither"
+        return 1, []
     return 1, None
 
 
-def _made(make: Callable[[], Said | None]) -> Said | None:
+def _answers(match: Match, clause: Clause) -> bool:
+    """Tell whether a feature would predict something: *a balance of 5 predicts No*."""
+    return match.tokens[0].kind == "predict" and not re.search(
+        "model|classifier|predictor|algorithm|system|is |are |was ", match.tokens[0].text
+    )
+
+
+def _denied(make: Make, match: Match, clause: Clause) -> list[Assertion] | None:
+    said = make(match, clause)
+    return None if said is None or match.ignored() else clause.denied(said)
+
+
+def _made(make: Callable[[], list[Assertion] | None]) -> list[Assertion] | None:
     """Return what a phrase asserts; None where the facts know nothing of the kind."""
     try:
         return make()
-    except (ToolError, LookupError):
+    except (ToolError, LookupError, ArithmeticError, ValueError):
         return None

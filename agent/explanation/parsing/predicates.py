@@ -5,7 +5,7 @@ from agent.explanation.parsing.grammar import Pattern
 from agent.explanation.parsing.influences import INFLUENCES
 from agent.explanation.parsing.values import VALUES, Make, continued
 
-__all__ = ["PREDICATES", "continued"]
+__all__ = ["PREDICATES", "Make", "continued"]
 
 PREDICATES: list[tuple[Pattern, Make]] = [
     (Pattern(written, loose=True), make) for written, make in [*VALUES, *INFLUENCES, *ANSWERS]

@@ -79,9 +79,9 @@ def _against_statistic(match: Match, clause: Clause) -> Said | None:
     """The row's value above, below or about a statistic, or several."""
     if match.has("quantity") and match.get("quantity").value != 100:
         return None
-    feature = _feature(clause, *(token.value for token in match.tokens if token.kind == "statq"))
+    feature = _feature(clause, *(token.value for token in match.all("statq")))
     left, made, given = _value(clause.facts, feature), [], []
-    for found in [token.value for token in match.tokens if token.kind == "statq"]:
+    for found in [token.value for token in match.all("statq")]:
         for label in _scopes(found, clause):
             clause.last = _statistic(clause.facts, feature, found, label)
             made.append(_order(left, match, clause.last))
@@ -107,19 +107,17 @@ def _at_the_end(match: Match, clause: Clause) -> Said | None:
     """The row's value is the smallest or the largest; or a statistic is what the sentence says."""
     found = match.get("statq")
     feature = _feature(clause, found)
-    scopes = _scopes(found, clause, clause.labels or ("",))
+    scopes = _scopes(found, clause)
+    if match.has("be") and (found.number is not None or found.name not in {"min", "max"}):
+        return None
     given = [one for label in scopes for one in _given(clause, feature, found, label)]
     if given:
         return Said([], given)
     if found.name not in {"min", "max"}:
         return None
-    relation: Relation = "below" if found.name == "min" else "above"
     value = _value(clause.facts, feature)
     return Said(
-        [
-            Ordered(left=value, relation=relation, right=_statistic(clause.facts, feature, found, x), or_equal=True)
-            for x in scopes
-        ]
+        [Ordered(left=value, relation="same", right=_statistic(clause.facts, feature, found, x)) for x in scopes]
     )
 
 
@@ -141,6 +139,8 @@ def _times_statistic(match: Match, clause: Clause) -> Said:
     """The row's value so many times a statistic."""
     found = match.get("statq")
     feature = _feature(clause, found)
+    if "below" in {match.get("cmp"), match.get("rel")}:
+        return None
     value, scopes = _value(clause.facts, feature), _scopes(found, clause)
     ratios = [
         Multiple(left=value, factor=match.get("factor"), right=_statistic(clause.facts, feature, found, label))
@@ -239,12 +239,14 @@ def _range(match: Match, clause: Clause) -> Said:
 def _deviations(match: Match, clause: Clause) -> Said | None:
     """The row's value so many standard deviations above or below the mean."""
     feature, found, relation = clause.placed(), match.get("statq"), match.get("rel")
+    if relation not in {"above", "below"}:
+        return None
     if found is not None and (found.name != "mean" or found.number is not None or len(found.labels) > 1):
         return None
     score = _z_score(clause, feature, "" if found is None else (found.labels or ("",))[0])
     zero = Quantity(number=Number(value=0, step=1))
     size = score.model_copy(update={"absolute": True})
-    return Said([Ordered(left=score, relation=relation, right=zero)], [Stated(quantity=size, number=match.get("num"))])
+    return Said([Ordered(left=score, relation=relation, right=zero), Stated(quantity=size, number=match.get("num"))])
 
 
 def _z_score(clause: Clause, feature: str, label: str) -> Quantity:
@@ -293,7 +295,7 @@ def _being(match: Match, clause: Clause) -> Said | None:
     if category is None or subject.numbers or subject.categories or len(subject.features) > 1:
         return None
     clause.mention(subject)
-    clause.silent, clause.negated = (), False
+    clause.silent, clause.negated, clause.told = (), False, True
     return Said([HasCategory(ref=clause.facts.value(subject.features[0]), category=category)])
 
 
@@ -302,29 +304,32 @@ def _categorical(match: Match, clause: Clause) -> Said | None:
     feature, category = clause.one(), match.get("label")
     if category not in clause.facts.categories.get(feature, []):
         return None
+    clause.told = True
     return Said([HasCategory(ref=clause.facts.value(feature), category=category)])
 
 
 def _shares(match: Match, clause: Clause) -> Said | None:
     """The row's category more or less common among the rows of one label than of another."""
+    if not clause.told:
+        return None
     feature = clause.one()
-    groups = [
-        t.value if isinstance(t.value, tuple) else (t.value,) for t in match.tokens if t.kind in {"group", "label"}
-    ]
-    numbers = [t.value for t in match.tokens if t.kind == "num"]
+    groups = [t.value if isinstance(t.value, tuple) else (t.value,) for t in match.all("group", "label")]
+    numbers = [t.value for t in match.all("num")]
     if any(len(group) > 1 for group in groups):
         return None
     left, right = (Quantity(refs=(clause.facts.share(feature, None, group[0] or None),)) for group in groups[:2])
     given = [Stated(quantity=q, number=n) for q, n in zip((left, right), numbers, strict=False)]
     if match.has("factor"):
         return Said([Multiple(left=left, factor=match.get("factor"), right=right)], list(given))
-    return Said([Ordered(left=left, relation=match.get("more"), right=right)], list(given))
+    return Said(
+        [Ordered(left=left, relation=match.get("more"), right=right, degree=match.get("deg") or "")], list(given)
+    )
 
 
 def _share(match: Match, clause: Clause) -> Said | None:
     """How many of the rows have the row's category."""
     number: Number = match.get("num") or match.get("quantity")
-    if not number.percent:
+    if not number.percent or not clause.told:
         return None
     feature = clause.one()
 
@@ -422,7 +427,7 @@ def _fronted(match: Match, clause: Clause) -> Said | None:
 
 def _groups_compared(match: Match, clause: Clause) -> Said | None:
     """*On average, the rows of one label have a higher …*: the means of two labels."""
-    groups = [token.value for token in match.tokens if token.kind == "group"]
+    groups = [token.value for token in match.all("group")]
     subject = match.get("subj")
     if any(len(group) > 1 for group in groups) or subject.numbers or subject.sized or len(subject.features) > 1:
         return None
@@ -473,7 +478,7 @@ VALUES: list[tuple[str, Make]] = [
     ("(whose | comma)* value (of | be | comma)* num | of num comma (?= which | be)", _value_given),
     (f"(range | iqr) {_ROWS}", _range),
     ("statq deg? rel statq | statq factor (of | as)? statq", _between_statistics),
-    ("factor (as | deg | cmp | more | rel)? (than | for)? statq", _times_statistic),
+    ("factor as? (than | for)? statq | factor (cmp than | rel) statq", _times_statistic),
     ("num z rel statq?", _deviations),
     ("num z (away | from) statq", _away),
     ("between statq and statq", _between),

@@ -21,7 +21,7 @@ LABELS: list[tuple[str, Any, str]] = [
     ("prob", None, f"{_MODEL} (puts|estimates|sets|places) (the )?(probability|chance|likelihood)"),
     # -- the answer
     ("predict", None, f"(({_MODEL}|it) )?((has|have) )?({_SAYS})( (a |the )?(label|class|species|prediction|verdict)( of)?)?( to| as)?"),
-    ("predict", None, f"(the )?(predicted |final |assigned |chosen |resulting |model.s |true )?(label|class|species|outcome) (is|was|of|comes out as|reads)( therefore| thus| clearly| simply)?( label| class)?|(({_MODEL}|it) )?(is|was|gets?|be|been|being) (therefore |thus |clearly )?(classified|labell?ed|predicted|identified|assigned|categori[sz]ed|recogni[sz]ed|deemed|judged|given)( as| to be| to| into| in)?( the)?( label| class)?|(classified|predicted|classif(ies|y|ying)|labell?ing|identif(ies|y|ying))( (this|the) (row|case|sample|example|person|penguin|customer|employee|patient|instance|observation|one)| it)?( as| to be)?( label| class)?"),
+    ("predict", None, f"(the )?(predicted |final |assigned |chosen |resulting |model.s )?(label|class|species|outcome) (is|was|of|comes out as|reads)( therefore| thus| clearly| simply)?( label| class)?|(({_MODEL}|it) )?(is|was|gets?|be|been|being) (therefore |thus |clearly )?(classified|labell?ed|predicted|identified|assigned|categori[sz]ed|recogni[sz]ed|deemed|judged|given)( as| to be| to| into| in)?( the)?( label| class)?|(classified|predicted|classif(ies|y|ying)|labell?ing|identif(ies|y|ying))( (this|the) (row|case|sample|example|person|penguin|customer|employee|patient|instance|observation|one)| it)?( as| to be)?( label| class)?"),
     ("model", None, _MODEL),
     ("sure", "almost certain", f"({_VERY} )+(certain|sure|confident|certainty|convinced)|certain|very (sure|confident|certain)|no doubt|near[ -]certainty|(hardly|scarcely|barely) any (room for )?doubt|(highly|extremely|overwhelmingly|exceedingly) (certain|confident|sure)|little (room for )?doubt|beyond doubt|extremely confident|virtual certainty|(very|extremely) (high|great) (confidence|certainty)|overwhelming confidence"),
     ("sure", "confident", "(so |quite |pretty |really )?(confident|sure|clear|clear-cut|convinced|decisive)(?! about what)|(high|strong|great) (confidence|certainty)|confidence|certainty|clear(ly)? (prediction|case|decision)|confidently|with confidence|a comfortable (margin|lead)"),
@@ -69,7 +69,8 @@ LABELS: list[tuple[str, Any, str]] = [
     ("more", "above", "(is |are |was |were )?(more|likelier) (common|frequent|likely|widespread|usual|typical|prevalent|often|probable)( (seen|found))?|likelier|more often|more frequently|overrepresented|commoner"),
     ("more", "below", "(is |are |was |were )?(less) (common|frequent|likely|widespread|usual|typical|prevalent|often|probable)( (seen|found))?|rarer|less often|less frequently|underrepresented"),
     ("ascommon", None, "as (common|frequent|likely|widespread|prevalent|often)( as)?"),
-    ("same", None, "(nearly |almost |practically |virtually |about |roughly |exactly )?(identical|equal|the same|similar|neck and neck|on a par|equally (strong|large|important)|evenly matched|equally)"),
+    ("same", "same", "(exactly )?(identical|equal|the same)|equally (strong|large|important)"),
+    ("same", "equal", "(nearly|almost|practically|virtually|about|roughly) (identical|equal|the same)|similar|neck and neck|on a par|evenly matched"),
     ("only", None, "the (only|sole|one|lone|single)( one)?"),
     ("other", None, "(and )?(the )?(remaining|others?|rest)"),
     ("unanimous", None, "unanimous(ly)?"),

@@ -39,6 +39,7 @@ def _leans(match: Match, _clause: Clause) -> Said | None:
 def _probability(match: Match, clause: Clause) -> Said | None:
     """The probability of a label."""
     number: Number = match.get("num")
+    match.has("sure")
     if clause.features and not match.has("prob") and not match.has("predict"):
         return None
     label = match.get("label") or clause.answer or clause.facts.evidence.label
@@ -116,6 +117,8 @@ def _agreeing(match: Match, clause: Clause) -> Said | None:
     call = clause.facts.evidence.find("similar")[-1]
     count, k = (reference(call.id, *path) for path in (("labels", clause.facts.evidence.label), ("k",)))
     sign = match.get("agrees") or match.get("effect")
+    if clause.negated:
+        sign, clause.negated = -sign, False
     half = Number(value=0.5, step=1e-6, bound="over" if sign > 0 else "under")
     return Said([Multiple(left=Quantity(refs=(count,)), factor=half, right=Quantity(refs=(k,)))])
 
@@ -179,6 +182,7 @@ def _neighbours_for(match: Match, clause: Clause) -> Said | None:
     }:
         return None
     label = Token("label", clause.facts.evidence.label, "")
+    match.all("num", "quantity")
     kept = [token for token in match.tokens if token.kind != "label"]
     return _neighbours(Match([*kept, label]), clause)
 

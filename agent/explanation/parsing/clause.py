@@ -65,6 +65,8 @@ class Clause:
         Whether the negation is of each thing in a list.
     denying : bool
         Whether the last phrase was denied, so that *or* goes on with it.
+    contributed : bool
+        Whether a number was said to be a contribution.
     shared : bool
         Whether numbers may be of several features together: not after *each* or *both*.
     told : bool
@@ -90,6 +92,7 @@ class Clause:
     front: tuple[str, ...] | None = None
     neither: bool = False
     denying: bool = False
+    contributed: bool = False
     shared: bool = True
     told: bool = False
     near: bool = False
@@ -104,14 +107,14 @@ class Clause:
         ToolError
             When nothing was said of the one before, or a value is not known.
         """
-        if self.sized and subject.bare:
+        if self.contributed and subject.bare:
             raise ToolError("A value or a contribution.")
         if self.silent:
             raise ToolError(f"Nothing is said of {' and '.join(self.silent)}.")
         given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
         self.others, self.last, self.sized, self.frame = (), None, subject.sized, None
         self.near, self.answer, self.top, self.shared = False, None, None, True
-        self.told = bool(subject.categories)
+        self.told = bool(subject.categories) and not self.negated
         self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
         return self.values(subject)
 

@@ -170,6 +170,7 @@ def _bounded(match: Match) -> Number | None:
 
 def _just(match: Match) -> Number | None:
     """Return a number after a word that only belittles it."""
+    match.get("deg")
     return match.get("num") if match.tokens[0].text in {"just", "only just"} else None
 
 
@@ -407,7 +408,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("statq", "stat of? feature", _statistic),
     ("statq", "stat", _statistic),
     ("statq", "statq (be | of | comma | open)* num and num close? respectively?", _with_numbers),
-    ("statq", "statq (of | be | open | comma)? (of | be)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
+    ("statq", "statq (of be? | be of? | open | comma of?)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
     ("statq", "statq (of | for)+ (overall | quantity)? (group | name)", _scoped),
     ("statq", "statq (and | comma | comma and) (of | for)? (group | name) (open num close | of num)", _and_of),
     ("effect", "moves result? (of | for)? result? (force | deg)? (to | away | up) (?! rank) | moves result? (force | deg)? (of | for)", _moved),

@@ -50,7 +50,7 @@ def _contribution(match: Match, clause: Clause) -> Said:
     ref = clause.facts.contribution(clause.one())
     stated = Stated(quantity=Quantity(refs=(ref,), absolute=not number.signed), number=number)
     label, sign = match.get("label"), match.get("effect") or 1
-    clause.sized = True
+    clause.sized = clause.contributed = True
     if any(token.text.startswith("add") for token in match.all("contributes")) and not number.signed:
         label = label or clause.facts.evidence.label
     if number.percent:
@@ -111,7 +111,7 @@ def _only_one(match: Match, clause: Clause) -> Said:
     """The only feature that speaks for a label or against it."""
     label, sign = match.get("label") or clause.facts.evidence.label, match.get("effect")
     one = Count(top=None, sign=sign, label=label, share=Number(value=1, step=1))
-    return Said([Effect(ref=clause.facts.contribution(clause.one()), sign=sign, label=label)], [one])
+    return Said([Effect(ref=clause.facts.contribution(clause.one()), sign=sign, label=label), one])
 
 
 def _equal_contributions(match: Match, clause: Clause) -> Said | None:
@@ -137,7 +137,12 @@ def _contributions(match: Match, clause: Clause) -> Said | None:
 
 def _spoken_of(match: Match, clause: Clause) -> Said | None:
     """*Both*, *all*, after the features themselves."""
-    if len(clause.features) < 2 or match.get("quantity").value != 100 or match.get("quantity").bound != "is":
+    if (
+        len(clause.features) < 2
+        or match.get("quantity").value != 100
+        or match.get("quantity").bound != "is"
+        or not match.tokens[-1].text.startswith(("both", "all", "each", "every one"))
+    ):
         return None
     clause.shared = False
     return Said([])
@@ -211,7 +216,8 @@ def _counted(match: Match, clause: Clause) -> Said | None:
         return None
     if match.tokens[0].kind in {"of", "for"}:  # of the ten features, six …
         counts = counts[1:] + counts[:1]
-    share, top = counts[0], clause.top
+    named = match.has("drivers") or match.has("driver") or match.has("contrib")
+    share, top = counts[0], None if named else clause.top
     if len(counts) > 1:
         if counts[1].percent:
             return None
@@ -243,13 +249,21 @@ def _base(match: Match, clause: Clause) -> Said:
     """The base value, or the total that all contributions lead to."""
     name = "base" if match.has("base") else "total"
     ref = reference(clause.facts.evidence.explained.id, name)
+    if name == "total" and clause.features and not match.has("be"):
+        return None
     return Said([Stated(quantity=Quantity(refs=(ref,)), number=match.get("num"))])
 
 
 def _forced(match: Match, clause: Clause) -> list[Any]:
     """Return what is said of the size of the features' contributions: strong, weak or negligible."""
     words = {"well": "strong", "slightly": "weak", "high": "strong", "very high": "strong", "low": "weak"}
-    words |= {"very low": "negligible", "strong": "strong", "weak": "weak", "negligible": "negligible"}
+    words |= {
+        "moderate": "moderate",
+        "very low": "negligible",
+        "strong": "strong",
+        "weak": "weak",
+        "negligible": "negligible",
+    }
     found = [words.get(token.value) for token in match.all("force", "deg", "level")]
     if None in found:
         raise ToolError("Not the size of a contribution.")
@@ -273,6 +287,7 @@ def _amount(clause: Clause, number: Number) -> Stated:
     if number.percent:
         raise ToolError("A contribution is no percentage.")
     refs = tuple(clause.facts.contribution(feature) for feature in clause.features)
+    clause.contributed = True
     signs = {clause.facts.evidence.value(ref) > 0 for ref in refs}
     if len(signs) > 1:
         raise ToolError("These contributions have different signs.")
@@ -292,9 +307,12 @@ def _summed(match: Match, clause: Clause) -> Said | None:
         return None
     clause.silent = ()
     stated = _amount(clause, match.get("num"))
-    if not match.has("effect"):
-        return Said([stated])
-    return Said([*_effect(match, clause).main], [stated])
+    if match.has("effect"):
+        return Said([*_effect(match, clause).main], [stated])
+    if match.has("label"):
+        label = match.get("label")
+        return Said(clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=1, label=label)), [stated])
+    return Said([stated])
 
 
 def _followed(match: Match, clause: Clause) -> Said | None:
@@ -309,9 +327,13 @@ def _followed(match: Match, clause: Clause) -> Said | None:
     return Said(list(made), [*values.main, *values.also])
 
 
-def _main_ones(match: Match, clause: Clause) -> Said:
+def _main_ones(match: Match, clause: Clause) -> Said | None:
     """*The main reasons are …*: the features of the first ranks, in any order."""
     subject = match.get("subj")
+    if match.get("sup") != 0 or match.get("effect", 0) not in {None, 1} or len(subject.features) < 2:
+        return None
+    if (match.get("label") or clause.facts.evidence.label) != clause.facts.evidence.label:
+        return None
     values = clause.mention(subject)
     clause.silent = ()
     side: Any = "for" if match.get("drivers") == "for" else "any"
@@ -323,7 +345,7 @@ def _main_ones(match: Match, clause: Clause) -> Said:
 def _each_amount(match: Match, clause: Clause) -> Said | None:
     """The contributions of several features, in their order, with their direction."""
     said = _contributions(match, clause)
-    return said and Said(_effect(match, clause).main, said.also)
+    return said and Said(_effect(match, clause).main, [*said.also, *_forced(match, clause)])
 
 
 def _sized_numbers(match: Match, clause: Clause) -> Said | None:
@@ -353,7 +375,7 @@ def _ranked_with(match: Match, clause: Clause) -> Said | None:
 
 def _signed_number(match: Match, clause: Clause) -> Said | None:
     """A number with a sign where a feature is spoken of whose value has none: its contribution."""
-    if not match.get("num").signed or not clause.features or match.get("num").unit:
+    if not match.get("num").signed or len(clause.features) != 1 or match.get("num").unit:
         return None
     clause.sized = True
     return Said([_amount(clause, match.get("num"))])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Assertion, Count, Effect, Predicted, settle
+from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Predicted, Ranked, settle
 from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import Match, Words, phrases
@@ -79,12 +79,17 @@ def read(sentence: str, evidence: Evidence) -> Reading:
         if said is None and (word.kind not in GLUE or not _joins(words, at, clause, before)):
             unread.append(word.text)
         found += said or []
-        before = word.kind if said is None or taken == 1 else "said"
+        before = _before(word.kind, before) if said is None or (word.kind == "subj" and taken == 1) else "said"
         at += taken
     unread += [*clause.silent, *(["not"] if clause.negated else []), *_reasons(words, found, facts)]
     outcomes = [settle(assertion, evidence) for assertion in found]
     unread += [assertion.kind for assertion, true in zip(found, outcomes, strict=True) if true is None]
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
+
+
+def _before(kind: str, before: str) -> str:
+    """Return what a relative word after this one would be about."""
+    return before if kind in {"comma", "open", "close"} else kind
 
 
 def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:
@@ -93,7 +98,7 @@ def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:
     clause.sized = False
     if word.kind == "which" and clause.others:
         return False
-    if word.kind == "which" and word.text in RELATIVE and before not in {"subj", "comma", ""}:
+    if word.kind == "which" and word.text in RELATIVE and not _relates(words, at, before):
         return False
     if clause.denying and word.kind == "or":
         clause.negated = True
@@ -103,9 +108,24 @@ def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:
     return True
 
 
+def _relates(words: Words, at: int, before: str) -> bool:
+    """Tell whether *which* is about the feature: right after it, or before what only a feature does."""
+    rest = [token.kind for token in words.tokens[at + 1 :] if token.kind not in {"be", "makes", "of", "comma"}]
+    return before in {"subj", ""} or rest[:1] in (
+        ["effect"],
+        ["force"],
+        ["contributes"],
+        ["rankp"],
+        ["contrib"],
+        ["moves"],
+    )
+
+
 def _reasons(words: Words, found: list[Assertion], facts: Facts) -> list[str]:
     """Return words for a cause where the answer is said to follow from something that does not point to it."""
     because = [word.text for word in words.tokens if word.kind == "so"]
+    if because and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found):
+        return because
     if not because or not any(isinstance(one, Predicted) and one.place == 0 for one in found):
         return []
     pushes = [one for one in found if isinstance(one, Effect | Count)]
@@ -150,7 +170,7 @@ def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list
     """Take up what stands at one place; return how many tokens that is, and what they assert."""
     for pattern, make in PREDICATES:
         match = pattern.at(words, at)
-        if match is None or (before == "subj" and _answers(match, clause)):
+        if match is None or (before == "subj" and _answers(match)) or not _about(match, clause, before):
             continue
         kept = (clause.frame, clause.last)
         said = _made(partial(_denied, make, match, clause))
@@ -167,7 +187,16 @@ def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list
     return 1, None
 
 
-def _answers(match: Match, clause: Clause) -> bool:
+def _about(match: Match, clause: Clause, before: str) -> bool:
+    """Tell whether a relative word inside a phrase is about the feature, or goes on with a number of the last phrase."""
+    inside = [n for n, token in enumerate(match.tokens) if token.kind == "which" and token.text in RELATIVE - {"where"}]
+    if not inside or before in {"subj", ""} or match.tokens[-1].kind in {"num", "close"}:
+        return True
+    head = [token.kind for token in match.tokens[: inside[0]] if token.kind not in {"comma", "be", "of"}]
+    return bool(head) or any(t.kind in {"effect", "force", "contributes", "rankp", "agrees"} for t in match.tokens)
+
+
+def _answers(match: Match) -> bool:
     """Tell whether a feature would predict something: *a balance of 5 predicts No*."""
     return match.tokens[0].kind == "predict" and not re.search(
         "model|classifier|predictor|algorithm|system|is |are |was ", match.tokens[0].text

@@ -107,7 +107,8 @@ def _at_the_end(match: Match, clause: Clause) -> Said | None:
     """The row's value is the smallest or the largest; or a statistic is what the sentence says."""
     found = match.get("statq")
     feature = _feature(clause, found)
-    scopes = _scopes(found, clause)
+    where = any(token.text == "where" for token in match.all("which"))
+    scopes = _scopes(found, clause, (clause.labels or ("",)) if where else ("",))
     if match.has("be") and (found.number is not None or found.name not in {"min", "max"}):
         return None
     given = [one for label in scopes for one in _given(clause, feature, found, label)]
@@ -182,6 +183,8 @@ def _value_given(match: Match, clause: Clause) -> Said:
 def _rows(match: Match, clause: Clause) -> tuple[str, ...]:
     """Return whose rows a phrase speaks of."""
     group, label = match.get("group"), match.get("label")
+    if match.has("overall") and group is None and label is None:
+        return ("",)
     found = group if group is not None else (label,) if label is not None else clause.front or ("",)
     clause.labels = tuple(clause.facts.labels) if "*" in found else found
     return clause.labels
@@ -281,7 +284,8 @@ def _level(match: Match, clause: Clause) -> Said:
 
 def _also_given(match: Match, clause: Clause) -> Said | None:
     """What the statistic last spoken of is."""
-    if clause.last is None:
+    number, last = match.get("num"), clause.last
+    if last is None or (".by_label." not in last.refs[0] and ".overall." not in last.refs[0] and not number.percent):
         return None
     return Said([], [Stated(quantity=clause.last, number=match.get("num"))])
 
@@ -401,7 +405,7 @@ def continued(match: Match, clause: Clause) -> Said | None:
 
 def _only_among(match: Match, clause: Clause) -> Said | None:
     """The row's category only among the rows of one label."""
-    if match.tokens[0].text != "only":
+    if match.all("approx")[0].text != "only":
         return None
     feature, own = clause.one(), populations(match)
     none = Number(value=0, step=1e-6, percent=True)
@@ -459,6 +463,7 @@ def _share_of_category(match: Match, clause: Clause) -> Said | None:
 _ROWS = "((of | for)* (group | label | overall))?"
 
 VALUES: list[tuple[str, Make]] = [
+    ("which (of | for)* (group | label) (be | open)* num close?", continued),
     ("(than | comma)* num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
     ("quantity (of | for)* (label | group) ((or | and) (label | group))* do? (?! (makes | be | cmp | place | value | label))", continued),
     ("approx for (group | label)", _only_among),
@@ -490,5 +495,5 @@ VALUES: list[tuple[str, Make]] = [
     (f"deg? level {_ROWS}", _level),
     ("(comma | which | whose | than)* statq", _at_the_end),
     ("(deg? more | factor ascommon) (for | of)* (group | label) (open? num close?)? (than | and | so) (for | of | those)* (group | label) (open? num close?)?", _shares),
-    ("(which | and | open | comma | those | amounts)* (num | quantity) (of | for)* (group | label) (makes which)? close? (?! (cmp | rel | statq | value))", _share),
+    ("(which | and | open | comma | those | amounts)* (num | quantity) (of | for)* (group | label) (makes which | be be)? close? (?! (cmp | rel | statq | value))", _share),
 ]  # fmt: skip

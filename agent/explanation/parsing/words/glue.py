@@ -31,7 +31,7 @@ GLUE: list[tuple[str, Any, str]] = [
     ("comma", None, "[,:]|[–—](?! ?[-+.\\d])|(?<= )--?(?= )(?! [-+.\\d])"),
     ("open", None, "[(\\[]"),
     ("close", None, "[)\\]]"),
-    ("filler", None, f"-|({_TRULY})(,|(?= ))|{_THIS} {_WHO}('s)?(?! of)|((for|of|in|with) {_THIS} {_WHO})"),
+    ("filler", None, f"-(?! ?[.\\d])|({_TRULY})(,|(?= ))|{_THIS} {_WHO}('s)?(?! of)|((for|of|in|with) {_THIS} {_WHO})"),
     ("filler", None, "first,|next,|on this evidence|against that,|by these probabilities|in odds,|weighing all of this,|in which it is known|on balance|overall,|overall conclusion|clearly,"),
     ("filler", None, "the|further|a|an|its|his|her|their|our|we see that|we can see that|one can see that|note that|it (is|should be) (worth noting|noted|clear|evident) that|the fact that|the data show that|also|itself|himself|here|very|indeed|then|there|in turn|likewise,|moreover|furthermore|additionally|in addition|finally|firstly|lastly|secondly|first of all|in conclusion|to conclude|to sum up|in this (row|case|sample|instance|prediction)|in the training (set|data)|on the training data|especially|row|such|rather|simply|quite|really|therefore,|thus,|value of the feature|feature called|feature named|variable called|called|named|namely|has a|have a|i\\.e\\.|that is,|single|unit|units|step|listed|known|shown|given|each with|of its own"),
     ("filler", None, "(of|for|by|in|according to) the (model|classifier|predictor)|(of|by) (this|the) feature|(this|the) feature(?= [\"“'a-z])|attribute|variable|{_THIS} {_WHO}'s(?= )"),

@@ -401,7 +401,7 @@ INFLUENCES: list[tuple[str, Make]] = [
     ("(together | alone)? comma? (contributes | amounts)? alone? num (of | for) absolute", _share_of_all),
     (f"together (contributes | effect | contrib | by)* {_LABEL}? num (of | for | effect | result)* label?", _summed),
     (f"(contributes | contrib | comma)* contrib (of result)? (of | be | comma | open)* num close? (comma | for)? effect? {_LABEL}?", _contribution),
-    ("(contributes | makes) (deg | approx)? num (of | for | effect | result)* label?", _contribution),
+    ("contributes (deg | approx)? num (of | for | effect | result)* label?", _contribution),
     ("open? num (of | for) contrib close?", _contribution),
     ("rankp and rankp", _each_ranked),
     ("(comma | open | of)* num close? (?! (of | for)* (group | label | rows | neighbours | drivers | absolute))", _signed_number),

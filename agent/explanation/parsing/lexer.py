@@ -164,12 +164,22 @@ def _names(facts: Facts) -> list[tuple[re.Pattern[str], Token]]:
     for category, features in owners.items():
         token = Token("category", (tuple(features), category), category)
         found += [(pattern, token) for pattern in _category_patterns(category)]
+    heads = [_head(feature) for feature in facts.features]
+    for feature, head in zip(facts.features, heads, strict=True):
+        if head and heads.count(head) == 1:
+            found.append((re.compile(rf"{re.escape(head)}s(?!\w)", re.I), Token("feature", feature, feature)))
     for feature in facts.features:
         found += [(_plain(form), Token("feature", feature, feature)) for form in _forms(feature)]
         described = facts.evidence.described(feature)
         if described is not None:
             found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
     return found
+
+
+def _head(name: str) -> str:
+    """Return what is measured, where a name ends in how: the flipper of a flipper length."""
+    words = _SUFFIX.sub("", re.sub(r"[_.-]+", " ", name)).split()
+    return words[0] if len(words) == 2 and words[1] in {"length", "depth", "width", "height"} else ""
 
 
 def _forms(name: str) -> Iterable[str]:

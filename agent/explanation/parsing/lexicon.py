@@ -45,7 +45,7 @@ def _alternatives(pattern: str) -> list[str]:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(f"(?:{pattern})" + (r"(?!\w)" if re.search(r"\w", pattern) else ""))
+    return re.compile(f"(?:{pattern})" + (r"(?!\w)" if re.search(r"[a-z]", pattern) else ""))
 
 
 # Of two entries that take up the same words, the first is meant.

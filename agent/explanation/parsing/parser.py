@@ -23,6 +23,7 @@ __all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
 RELATIVE = {"which", "that", "who", "what", "where", "where it", "one that", "whom"}
+OF_FEATURES = {"effect", "force", "contributes", "rankp", "contrib", "moves", "subj"}  # what only a feature does
 LONGEST = 200  # tokens
 GLUE = frozenset({"comma", "and", "but", "so", "which", "whose", "or", "value", "row1", "do", "stop"})
 
@@ -111,20 +112,14 @@ def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:
 def _relates(words: Words, at: int, before: str) -> bool:
     """Tell whether *which* is about the feature: right after it, or before what only a feature does."""
     rest = [token.kind for token in words.tokens[at + 1 :] if token.kind not in {"be", "makes", "of", "comma"}]
-    return before in {"subj", ""} or rest[:1] in (
-        ["effect"],
-        ["force"],
-        ["contributes"],
-        ["rankp"],
-        ["contrib"],
-        ["moves"],
-    )
+    return before in {"subj", ""} or bool(set(rest[:1]) & OF_FEATURES)
 
 
 def _reasons(words: Words, found: list[Assertion], facts: Facts) -> list[str]:
     """Return words for a cause where the answer is said to follow from something that does not point to it."""
     because = [word.text for word in words.tokens if word.kind == "so"]
-    if because and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found):
+    near = any(word.kind == "neighbours" for word in words.tokens)
+    if because and not near and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found):
         return because
     if not because or not any(isinstance(one, Predicted) and one.place == 0 for one in found):
         return []

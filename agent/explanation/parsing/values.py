@@ -285,6 +285,8 @@ def _level(match: Match, clause: Clause) -> Said:
 def _also_given(match: Match, clause: Clause) -> Said | None:
     """What the statistic last spoken of is."""
     number, last = match.get("num"), clause.last
+    if match.has("be") and not match.has("which"):
+        return None
     if last is None or (".by_label." not in last.refs[0] and ".overall." not in last.refs[0] and not number.percent):
         return None
     return Said([], [Stated(quantity=clause.last, number=match.get("num"))])
@@ -491,7 +493,7 @@ VALUES: list[tuple[str, Make]] = [
     (f"open? zscore (of | be | comma)* num {_ROWS} close?", _score),
     (f"(rel | rank)? (num | ord) percentile {_ROWS} | percentile num {_ROWS}", _percentile),
     ("be label", _categorical),
-    ("(comma | which | be | open | of)+ num close? (?! (of | for)* (group | label | rel))", _also_given),
+    ("(comma | comma? which be? | open | of) num close? (?! (of | for)* (group | label | rel))", _also_given),
     (f"deg? level {_ROWS}", _level),
     ("(comma | which | whose | than)* statq", _at_the_end),
     ("(deg? more | factor ascommon) (for | of)* (group | label) (open? num close?)? (than | and | so) (for | of | those)* (group | label) (open? num close?)?", _shares),

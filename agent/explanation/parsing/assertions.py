@@ -38,7 +38,7 @@ Bound = Literal["is", "exactly", "about", "nearly", "just over", "over", "under"
 Degree = Literal["", "slightly", "well"]
 Relation = Literal["above", "below", "equal", "same"]
 
-EXACT = 1e-3  # relative: how far *exactly* and *equal* reach
+EXACT = 2e-4  # relative: how far *exactly* and *equal* reach
 ABOUT = 0.1  # relative: how far *about*, *nearly* and *just over* reach
 SLIGHT, WELL, SAME = 0.5, 0.75, 0.2  # standard deviations between two values that are slightly, well, hardly apart
 SLIGHT_RATIO, WELL_RATIO, SAME_RATIO = 1.25, 1.5, 1.06  # the same where there is no standard deviation

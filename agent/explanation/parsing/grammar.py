@@ -78,7 +78,7 @@ SILENT = frozenset(
         "leaves",
         "other",
     }
-    | {"followed", "onavg", "together", "group", "overall", "by", "same", "only", "range", "iqr", "feature", "label"}
+    | {"followed", "takes", "onavg", "together", "group", "overall", "by", "same", "only", "range", "iqr", "feature", "label"}
     | {"plabel", "moves", "to", "away", "respectively", "points", "alone"}
 ) - {"group", "label", "plabel", "overall", "feature"}
 

@@ -44,9 +44,17 @@ def _effect(match: Match, clause: Clause) -> Said:
     return Said(made, list(sizes))
 
 
+def _plainly(match: Match) -> bool:
+    """Tell whether a number may be a contribution's: one with *at* before it is a value, unless it has a sign."""
+    number: Number = match.get("num")
+    return number.signed or all(token.text != "at" for token in match.tokens)
+
+
 def _contribution(match: Match, clause: Clause) -> Said:
     """The size of a feature's contribution, perhaps with its direction."""
     number: Number = match.get("num")
+    if not _plainly(match):
+        return None
     ref = clause.facts.contribution(clause.one())
     stated = Stated(quantity=Quantity(refs=(ref,), absolute=not number.signed), number=number)
     label, sign = match.get("label"), match.get("effect") or 1
@@ -61,9 +69,17 @@ def _contribution(match: Match, clause: Clause) -> Said:
     return Said([effect], [stated])
 
 
+def _of_all(match: Match) -> bool:
+    """Tell whether a phrase that may say *of all* says that, and not *of some*."""
+    quantity = match.get("quantity")
+    return quantity is None or (quantity.value == 100 and quantity.bound == "is")
+
+
 def _ranked(match: Match, clause: Clause) -> Said:
     """The rank of a feature's contribution, among all or those of one side."""
     (rank, side), extra = match.get("rankp"), match.get("subj")
+    if not _of_all(match):
+        return None
     label = match.get("label")
     if match.has("effect") or match.has("for") or label is not None:
         towards = (match.get("effect") or 1) * clause.facts.side(label or clause.facts.evidence.label)
@@ -197,7 +213,7 @@ def _times_feature(match: Match, clause: Clause) -> Said:
 
 def _share_of_all(match: Match, clause: Clause) -> Said | None:
     """The share of a feature's contribution in all of them."""
-    if len(clause.features) > 1 and not clause.shared:
+    if not clause.features or (len(clause.features) > 1 and not clause.shared):
         return None
     number: Number = match.get("num")
     if not number.percent:
@@ -236,7 +252,7 @@ def _from_base(match: Match, clause: Clause) -> Said:
     """The contributions lead from the base to the total."""
     call = clause.facts.evidence.explained.id
     base, total = (Quantity(refs=(reference(call, name),)) for name in ("base", "total"))
-    if (match.get("label") or clause.facts.evidence.label) != clause.facts.evidence.label:
+    if (match.get("label") or clause.facts.evidence.label) != clause.facts.evidence.label or not _of_all(match):
         return None
     up = (match.get("effect") or 1) * clause.facts.side(match.get("label") or clause.facts.evidence.label) > 0
     given = [Stated(quantity=q, number=match.get("num", at)) for at, q in enumerate((base, total))]
@@ -369,6 +385,8 @@ def _signed(match: Match, clause: Clause) -> Said | None:
 
 def _ranked_with(match: Match, clause: Clause) -> Said | None:
     """The largest contribution, with its number, and whose it is."""
+    if not _plainly(match):
+        return None
     said = _ranked(match, clause)
     return said and Said(said.main, [*said.also, _amount(clause, match.get("num"))])
 
@@ -409,7 +427,7 @@ INFLUENCES: list[tuple[str, Make]] = [
     ("sup drivers (for result | effect (label | result | which)?)? subj", _main_ones),
     ("rankp comma? num comma? subj", _ranked_with),
     (f"rankp (effect | for)? {_LABEL}? (comma | open | of) num close?", _ranked_with),
-    ("be ord (in? rank)? (?! (sup | driver | drivers | contrib | percentile | num | stat | force | likely))", _comes),
+    ("be ord (in? rank)? (?! (sup | driver | drivers | contrib | percentile | num | stat | force | likely | rankp))", _comes),
     ("signed", _signed),
     ("num and num comma? respectively?", _sized_numbers),
     (f"effect {_LABEL}? {_FORCE}? comma? (by | of) num and num comma? respectively?", _each_amount),
@@ -429,9 +447,10 @@ INFLUENCES: list[tuple[str, Make]] = [
     ("quantity", _spoken_of),
     (f"(result | which)? mostfor ({_LABEL} | which)?", _most_for),
     (f"which mostfor ({_LABEL} | which)? be subj", _most_for),
-    ("start num comma? drivers (of quantity drivers)? leads label of num", _from_base),
+    ("start num comma? (drivers | contrib) (of quantity drivers)? leads label of num", _from_base),
     ("(base | total) num", _base),
     ("start (base of)? num comma? quantity? (contrib | drivers | which) (contributes | leads | result | effect)* (of | by)* total? num", _from_base),
+    ("takes num effect (result (of | for)?)? label?", _effect_sized),
     (f"{_FORCE}? effect {_LABEL}? {_FORCE}? {_NUMBER}", _effect_sized),
     (f"{_FORCE} effect {_LABEL}? | effect {_LABEL} {_FORCE}", _effect_sized),
     (f"{_FORCE} contrib ((of | for)* {_LABEL})? | {_FORCE} contributes ((of | for)* {_LABEL})? | contributes {_FORCE} ((of | for)* {_LABEL})? | contrib (of | for)* {_LABEL}? be {_FORCE}", _size_said),

@@ -15,6 +15,7 @@ __all__ = ["Token", "tokens"]
 UNKNOWN = "unknown"
 WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 standard deviations are two, 1.6 are not
 _MARKS = re.compile(r"\[(?:[a-z]+\d+|decision)\]")
+_OPENER = re.compile(r"^(?:in the same direction|likewise), ", re.I)  # of an earlier sentence
 _NUMBER = re.compile(
     r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,18})?|\d{0,18}\.?\d{1,18})(?P<power>e[+-]?\d{1,2})?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])",
     re.I,
@@ -54,6 +55,7 @@ class Token:
 def tokens(sentence: str, facts: Facts) -> list[Token]:
     """Cut a sentence into tokens; words that change nothing are left out, unknown ones have the kind ``unknown``."""
     text = _MARKS.sub("", sentence).strip().removesuffix(".").replace("’", "'").replace("−", "-")
+    text = _OPENER.sub("", text)
     text = re.sub(r"(?<![\w%)])[–—](?=[\d.])", "-", text)
     names, at = _names(facts), 0
     codes = {label for label in facts.labels if label.isdigit()}

@@ -23,7 +23,7 @@ __all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
 RELATIVE = {"which", "that", "who", "what", "where", "where it", "one that", "whom"}
-OF_FEATURES = {"effect", "force", "contributes", "rankp", "contrib", "moves", "subj"}  # what only a feature does
+OF_FEATURES = {"effect", "force", "contributes", "rankp", "contrib", "moves", "subj", "takes"}  # what only a feature does
 LONGEST = 200  # tokens
 GLUE = frozenset({"comma", "and", "but", "so", "which", "whose", "or", "value", "row1", "do", "stop"})
 

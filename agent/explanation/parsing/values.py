@@ -307,7 +307,9 @@ def _being(match: Match, clause: Clause) -> Said | None:
 
 def _categorical(match: Match, clause: Clause) -> Said | None:
     """The row's category, where it is called like a label."""
-    feature, category = clause.one(), match.get("label")
+    feature = clause.one()
+    category = match.get("label") or match.get("category")[1]
+    clause.told = not clause.negated
     if category not in clause.facts.categories.get(feature, []):
         return None
     clause.told = True
@@ -482,7 +484,7 @@ VALUES: list[tuple[str, Make]] = [
     ("(num | quantity) (of | for)* (group | label) contrib? cmp value? subj (than (row1 | which)? | than)?", _rows_beyond),
     ("closer statq (than | rel) (closer | of | for)? statq", _nearer),
     ("closer statq than (which | of | those)* (group | label) (open num close)?", _nearer_elided),
-    ("(whose | comma)* value (of | be | comma)* num | of num comma (?= which | be)", _value_given),
+    ("(whose | comma)* (value | row1) (of | be | comma)* num | of num comma (?= which | be)", _value_given),
     (f"(range | iqr) {_ROWS}", _range),
     ("statq deg? rel statq | statq factor (of | as)? statq", _between_statistics),
     ("factor as? (than | for)? statq | factor (cmp than | rel) statq", _times_statistic),
@@ -493,6 +495,7 @@ VALUES: list[tuple[str, Make]] = [
     (f"open? zscore (of | be | comma)* num {_ROWS} close?", _score),
     (f"(rel | rank)? (num | ord) percentile {_ROWS} | percentile num {_ROWS}", _percentile),
     ("be label", _categorical),
+    ("category", _categorical),
     ("(comma | comma? which be? | open | of) num close? (?! (of | for)* (group | label | rel))", _also_given),
     (f"deg? level {_ROWS}", _level),
     ("(comma | which | whose | than)* statq", _at_the_end),

@@ -17,7 +17,7 @@ _FACT = "(feature|factor|driver|influence|predictor|variable|contributor|signal|
 
 EFFECTS: list[tuple[str, Any, str]] = [
     # -- direction
-    ("moves", None, verbs("push move pull shift nudge tip lean drive steer sway swing point tilt bring drag draw incline bias direct edge tug weigh take skew tend") + "(?! (alone|rank))|driven|drawn|leads?|led|swung|took|brought"),
+    ("moves", None, verbs("push move pull shift nudge tip lean drive steer sway swing point tilt bring drag draw incline bias direct edge tug weigh skew tend") + "(?! (alone|rank))|driven|drawn|leads?|led|swung|brought"),
     ("to", None, "toward|towards|in favou?r of|in the direction of|into|in support of|to the side of|over to|on the side of"),
     ("away", None, "away from|against|off|away"),
     ("raises", 1, verbs("increase raise boost lift strengthen bolster reinforce enhance heighten elevate improve")+"(?! (label|class))|adds? to|adding to|added to"),
@@ -59,6 +59,7 @@ EFFECTS: list[tuple[str, Any, str]] = [
     ("outweighs", "above", "outweigh(s|ing|ed)?|edges? out|beats?|(narrowly |just |well |clearly )?ahead of|(dominat|overshadow|eclips|dwarf|outrank|surpass|exceed)(es|e|s|ed|ing)?|(matters?|contributes?|counts?|weighs?) more( strongly| heavily)? than|(is|are) (far |much |slightly )?more (important|influential|relevant|decisive|powerful|significant) than|(has|have|makes?|with|having|exerts?) (a )?(slightly |much |far |somewhat |considerably )?(larger|bigger|greater|stronger|more important|heavier) (contribution|influence|effect|impact|say|weight|pull)( on| in| for)?( the| this)?( prediction| result| score| outcome)? than|(matters?|counts?|weighs?|contributes?) more (for|to|in) (this|the) (prediction|result) than|(pulls?|pushes|pushing|push|pull) (harder|more strongly) than|ranks? (above|higher than|ahead of)"),
     ("outweighs", "below", "(matters?|contributes?|counts?|weighs?) less( strongly| heavily)? than|(is|are) (far |much |slightly )?less (important|influential|relevant|decisive|powerful|significant) than|(has|have|makes?|with|having|exerts?) (a )?(slightly |much |far |somewhat |considerably )?(smaller|weaker|lesser|less important|lighter) (contribution|influence|effect|impact|say|weight|pull)( on| in| for)?( the| this)?( prediction| result| score| outcome)? than|(matters?|counts?|weighs?|contributes?) less (for|to|in) (this|the) (prediction|result) than|ranks? (below|lower than|behind)|(narrowly |just |well |clearly )?behind|trails?|trailing"),
     ("followed", None, "(closely |immediately |directly )*followed( closely| immediately| directly)? by|(and )?then (comes|come)|(and )?next (comes|come|is|in line is)"),
+    ("takes", None, "takes?"),
     ("start", None, "starting (from|at|with)|beginning (from|at|with)|starting from|from a base of|added to a base of"),
     ("leads", None, "(bring|lead|take|move)s?( the| its)? (score|log-odds|margin) (of|for)"),
     ("base", None, "(model.s )?(base|baseline|starting|intercept) (value|score|margin|log-odds|level|point)|base|baseline|intercept|starting (value|point)"),

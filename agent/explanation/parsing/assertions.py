@@ -28,17 +28,21 @@ __all__ = [
     "Predicted",
     "Quantity",
     "Ranked",
+    "Sized",
     "Stated",
+    "Within",
     "settle",
 ]
 
 Bound = Literal["is", "exactly", "about", "nearly", "just over", "over", "under", "least", "most"]
 Degree = Literal["", "slightly", "well"]
-Relation = Literal["above", "below", "equal"]
+Relation = Literal["above", "below", "equal", "same"]
 
+EXACT = 2e-4  # relative: how far *exactly* and *equal* reach
 ABOUT = 0.1  # relative: how far *about*, *nearly* and *just over* reach
 SLIGHT, WELL, SAME = 0.5, 0.75, 0.2  # standard deviations between two values that are slightly, well, hardly apart
 SLIGHT_RATIO, WELL_RATIO, SAME_RATIO = 1.25, 1.5, 1.06  # the same where there is no standard deviation
+STRONG, MODERATE, WEAK, NEGLIGIBLE = 0.4, 0.7, 0.4, 0.1  # of the largest: at least, and three times at most
 LEVELS = {  # percent of rows below a value of that level: at least, at most
     "high": (75.0, 100.0),
     "very high": (90.0, 100.0),
@@ -72,18 +76,20 @@ class Number(_Part):
     step: float
     percent: bool = False
     signed: bool = False
+    unit: str = ""
     bound: Bound = "is"
 
     def fits(self, fact: float) -> bool:
         """Tell whether a fact is what the number says."""
-        value, half, near = self.value, self.step / 2 * (1 + 1e-9), ABOUT * abs(self.value)
+        value, near = self.value, ABOUT * abs(self.value)
+        half = self.step / 2 * (1 + 1e-9)
+        if self.step >= 1:  # zero is none at all, and 1000 is no word for 1450
+            half = min(half, near)
         match self.bound:
             case "is":
                 return abs(fact - value) <= half
             case "exactly":
-                return (
-                    abs(fact - value) <= min(half, 0.005 * abs(value)) if self.step >= 1 else abs(fact - value) <= half
-                )
+                return abs(fact - value) <= min(half, EXACT * abs(value))
             case "about":
                 return abs(fact - value) <= max(near, half)
             case "nearly":
@@ -95,9 +101,9 @@ class Number(_Part):
             case "under":
                 return fact < value
             case "least":
-                return fact >= value - half
+                return fact >= value * (1 - 1e-9)
             case "most":
-                return fact <= value + half
+                return fact <= value * (1 + 1e-9)
 
 
 class Quantity(_Part):
@@ -113,18 +119,29 @@ class Quantity(_Part):
         A number that the sentence gives.
     spread : str or None
         The standard deviation that tells how far apart two values lie.
+    minus : str or None
+        What is taken away from the fact: the quantity is a difference.
     """
 
     refs: tuple[str, ...] = ()
     absolute: bool = False
     number: Number | None = None
     spread: str | None = None
+    minus: str | None = None
 
     def of(self, evidence: Evidence) -> float:
         """Return the value."""
         if self.number is not None:
             return self.number.value
+        if self.minus is not None:
+            gap = _number(evidence, self.refs[0]) - _number(evidence, self.minus)
+            return abs(gap) if self.absolute else gap
         values = [_number(evidence, ref) for ref in self.refs]
+        return sum(map(abs, values)) if self.absolute else sum(values)
+
+    def of_shown(self, evidence: Evidence) -> float:
+        """Return the sum of the facts as their reader sees them: rounded."""
+        values = [evidence.shown_number(ref) for ref in self.refs]
         return sum(map(abs, values)) if self.absolute else sum(values)
 
 
@@ -148,8 +165,14 @@ class Stated(_Assertion):
 
     def _said(self, evidence: Evidence) -> bool:
         fact = self.quantity.of(evidence)
+        if self.number.unit and not _in_unit(self.quantity, self.number.unit, evidence):
+            raise ToolError(f"Not a quantity in {self.number.unit}.")
+        if self.number.percent and not _is_percentage(self.quantity, evidence):
+            raise ToolError("Not a percentage.")
         if self.number.step > 1 and self.number.bound == "is" and float(fact).is_integer():
             return fact == self.number.value
+        if len(self.quantity.refs) > 1 and self.number.fits(self.quantity.of_shown(evidence)):
+            return True
         scaled = fact * 100 if self.number.percent and _is_share(self.quantity, evidence) else fact
         return self.number.fits(scaled)
 
@@ -167,6 +190,8 @@ class Ordered(_Assertion):
     def _said(self, evidence: Evidence) -> bool:
         left, right = self.left.of(evidence), self.right.of(evidence)
         gap = left - right if self.relation != "below" else right - left
+        if self.relation == "same":
+            return abs(left - right) <= EXACT * max(abs(left), abs(right))
         if self.relation == "equal":
             return self._near(left, right, SAME, SAME_RATIO, evidence)
         if self.or_equal:
@@ -197,7 +222,7 @@ class Multiple(_Assertion):
 
     def _said(self, evidence: Evidence) -> bool:
         left, right = self.left.of(evidence), self.right.of(evidence)
-        if left * right <= 0:
+        if right == 0 or left * right < 0:
             raise ToolError("There is no ratio of these two values.")
         return self.factor.fits(left / right)
 
@@ -225,11 +250,31 @@ class Ranked(_Assertion):
     within: bool = False
 
     def _said(self, evidence: Evidence) -> bool:
-        ranked = Facts(evidence).ranking(self.side)
+        facts = Facts(evidence)
+        ranked = facts.ranking(self.side)
+        if self.rank < 0 or self.rank >= len(ranked):
+            facts.signs(None)  # raises where not all are listed
         if self.ref not in ranked:
             return False
         place = ranked.index(self.ref)
-        return place <= self.rank if self.within else place == self.rank % len(ranked)
+        return place <= self.rank if self.within else place == (len(ranked) - 1 if self.rank < 0 else self.rank)
+
+
+class Sized(_Assertion):
+    """A feature's contribution is strong, weak or negligible beside the largest one and all of them."""
+
+    kind: Literal["sized"] = "sized"
+    ref: str
+    force: Literal["strong", "moderate", "weak", "negligible"]
+
+    def _said(self, evidence: Evidence) -> bool:
+        result = evidence.explained.result or {}
+        size, largest = abs(_number(evidence, self.ref)), abs(result["features"][0]["contribution"])
+        if self.force == "strong":
+            return size >= STRONG * largest
+        if self.force == "moderate":
+            return NEGLIGIBLE * largest <= size <= MODERATE * largest
+        return size <= (WEAK if self.force == "weak" else NEGLIGIBLE) * largest
 
 
 class Predicted(_Assertion):
@@ -287,6 +332,19 @@ class HasCategory(_Assertion):
         return str(evidence.value(self.ref)) == self.category
 
 
+class Within(_Assertion):
+    """A value lies between two others, or is one of them."""
+
+    kind: Literal["within"] = "within"
+    value: Quantity
+    low: Quantity
+    high: Quantity
+
+    def _said(self, evidence: Evidence) -> bool:
+        ends = sorted((self.low.of(evidence), self.high.of(evidence)))
+        return ends[0] <= self.value.of(evidence) <= ends[1]
+
+
 class Nearer(_Assertion):
     """A value is nearer to one quantity than to another."""
 
@@ -317,7 +375,19 @@ class Count(_Assertion):
 
 
 Assertion = Annotated[
-    Certain | Count | Effect | HasCategory | Level | Multiple | Nearer | Ordered | Predicted | Ranked | Stated,
+    Certain
+    | Count
+    | Effect
+    | HasCategory
+    | Level
+    | Multiple
+    | Nearer
+    | Ordered
+    | Predicted
+    | Ranked
+    | Sized
+    | Stated
+    | Within,
     Field(discriminator="kind"),
 ]
 
@@ -335,6 +405,30 @@ def _number(evidence: Evidence, ref: str) -> float:
     if isinstance(value, bool | str) or value is None:
         raise ToolError(f"{ref} is not a number.")
     return float(value)
+
+
+def _is_percentage(quantity: Quantity, evidence: Evidence) -> bool:
+    """Tell whether a fact is a percentage, or shown as one."""
+    return bool(quantity.refs) and all(
+        ref.endswith((".below", ".above", ".percentile")) or evidence.shown(ref).endswith("%") for ref in quantity.refs
+    )
+
+
+def _in_unit(quantity: Quantity, unit: str, evidence: Evidence) -> bool:
+    """Tell whether a fact is of a feature whose name says the unit, and no contribution."""
+    names = [_owner(ref, evidence) for ref in quantity.refs if not ref.endswith("contribution")]
+    if not names or len(names) < len(quantity.refs):
+        return False
+    return all("year" in n.lower() if unit == "year" else n.lower().endswith(f"_{unit}") for n in names)
+
+
+def _owner(ref: str, evidence: Evidence) -> str:
+    """Return the feature that a fact is about."""
+    call, *path = ref.split(".")
+    result = evidence.observation(call).result or {}
+    if len(path) > 1 and path[0] == "features":
+        return str(result["features"][int(path[1])]["feature"])
+    return str(result.get("feature", ""))
 
 
 def _is_share(quantity: Quantity, evidence: Evidence) -> bool:

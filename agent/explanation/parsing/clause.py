@@ -3,7 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.explanation.parsing.assertions import Assertion, HasCategory, Quantity, Stated
+from agent.explanation.parsing.assertions import (
+    Assertion,
+    Certain,
+    Effect,
+    HasCategory,
+    Level,
+    Nearer,
+    Number,
+    Ordered,
+    Predicted,
+    Quantity,
+    Ranked,
+    Stated,
+    Within,
+)
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import Subject
 from tools.errors import ToolError
@@ -43,6 +57,26 @@ class Clause:
         Whether a contribution, not a value, is spoken of.
     top : int or None
         How many of the strongest features are counted.
+    frame : callable or None
+        What a number says of the rows of a label, where the sentence goes on with *and 5 for the others*.
+    front : tuple of str or None
+        Whose rows a phrase before the clause puts everything under.
+    neither : bool
+        Whether the negation is of each thing in a list.
+    denying : bool
+        Whether the last phrase was denied, so that *or* goes on with it.
+    contributed : bool
+        Whether a number was said to be a contribution.
+    shared : bool
+        Whether numbers may be of several features together: not after *each* or *both*.
+    told : bool
+        Whether the category of the feature last mentioned was said.
+    near : bool
+        Whether the most similar rows are spoken of.
+    answer : str or None
+        The label whose probability is spoken of.
+    rank : int or None
+        The rank last given.
     """
 
     facts: Facts
@@ -54,6 +88,16 @@ class Clause:
     last: Quantity | None = None
     sized: bool = False
     top: int | None = None
+    frame: Callable[[str, Number], Assertion] | None = None
+    front: tuple[str, ...] | None = None
+    neither: bool = False
+    denying: bool = False
+    contributed: bool = False
+    shared: bool = True
+    told: bool = False
+    near: bool = False
+    answer: str | None = None
+    rank: int | None = None
 
     def mention(self, subject: Subject) -> Said:
         """Make a subject the one that is spoken of, and return what is said of its values.
@@ -63,19 +107,20 @@ class Clause:
         ToolError
             When nothing was said of the one before, or a value is not known.
         """
+        if self.contributed and subject.bare:
+            raise ToolError("A value or a contribution.")
         if self.silent:
             raise ToolError(f"Nothing is said of {' and '.join(self.silent)}.")
         given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
-        self.others, self.last, self.sized = (), None, False
+        self.others, self.last, self.sized, self.frame = (), None, subject.sized, None
+        self.near, self.answer, self.top, self.shared = False, None, None, True
+        self.told = bool(subject.categories) and not self.negated
         self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
         return self.values(subject)
 
     def values(self, subject: Subject) -> Said:
         """Return what is said of the values of a subject."""
-        numbers = [
-            Stated(quantity=Quantity(refs=(self.facts.value(feature),)), number=number)
-            for feature, number in subject.numbers
-        ]
+        numbers = [Stated(quantity=self._meant(feature, number), number=number) for feature, number in subject.numbers]
         numbers += [
             Stated(quantity=Quantity(refs=(self.facts.contribution(f),), absolute=not number.signed), number=number)
             for f, number in subject.contributions
@@ -84,6 +129,13 @@ class Clause:
             [HasCategory(ref=self.facts.value(feature), category=category) for feature, category in subject.categories],
             list(numbers),
         )
+
+    def _meant(self, feature: str, number: Number) -> Quantity:
+        """Return what a number after a name is of: a negative one of the contribution where the value is not below 0."""
+        value = self.facts.evidence.value(self.facts.value(feature))
+        if number.value < 0 and not (isinstance(value, int | float) and value < 0):
+            return Quantity(refs=(self.facts.contribution(feature),))
+        return Quantity(refs=(self.facts.value(feature),))
 
     def each(self, make: Callable[[str], Assertion]) -> list[Assertion]:
         """Say something of every feature last mentioned.
@@ -114,6 +166,16 @@ class Clause:
 
     def denied(self, said: Said) -> list[Assertion]:
         """Return all that is asserted, the main part denied where a negation is open; that ends it."""
-        main = [a.model_copy(update={"negated": True}) for a in said.main] if self.negated else said.main
-        self.negated = self.negated and not said.main
-        return [*main, *said.also]
+        if not self.negated or not (said.main or said.also):
+            return [*said.main, *said.also]
+        if not said.main or (len(said.main) > 1 and not self.neither) or not all(map(_deniable, said.main)):
+            raise ToolError("What is denied is not clear.")
+        self.negated, self.denying = False, True
+        return [*(a.model_copy(update={"negated": True}) for a in said.main), *said.also]
+
+
+def _deniable(assertion: Assertion) -> bool:
+    """Tell whether *not* before an assertion has one meaning only."""
+    if isinstance(assertion, Ordered):
+        return not assertion.degree and assertion.relation not in {"equal", "same"}
+    return isinstance(assertion, Effect | HasCategory | Predicted | Ranked | Level | Within | Nearer | Certain)

@@ -7,17 +7,20 @@ A pattern is written in kinds: ``"statq of? num"`` is a statistic, perhaps the w
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Any
 
 from agent.explanation.parsing.assertions import Number
 from agent.explanation.parsing.lexer import Token
 
-__all__ = ["Match", "Pattern", "Statistic", "Subject", "phrases"]
+__all__ = ["Match", "Pattern", "Statistic", "Subject", "Words", "phrases", "populations"]
 
 
 # A pattern's kind that stands for several: *above* places a value, *more than* gives an amount, and both compare.
-ALIKE = {"rel": {"rel", "amount"}, "place": {"rel"}}
+ALIKE = {"rel": {"rel", "amount"}, "place": {"rel"}, "pop": {"group", "label", "plabel"}, "name": {"label", "plabel"}}
+# Kinds that may stand before any other word of a predicate, and say nothing there.
+LIGHT = "(?:<be>|<makes>|<of>|<for>){0,3}?"
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,17 @@ class Statistic:
         Whose rows; an empty name for all rows, none where the sentence does not say.
     number : Number or None
         As given.
+    feature : str or None
+        Whose statistic, where the phrase itself says so.
+    numbers : tuple of Number
+        As given one by one for several labels.
     """
 
     name: str
     labels: tuple[str, ...] = ()
     number: Number | None = None
+    feature: str | None = None
+    numbers: tuple[Number, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,46 +56,105 @@ class Subject:
     numbers: tuple[tuple[str, Number], ...] = ()
     contributions: tuple[tuple[str, Number], ...] = ()
     categories: tuple[tuple[str, str], ...] = ()
+    sized: bool = False
+    bare: bool = False
+
+
+# Kinds that assert nothing by themselves; a token of any other kind that nobody asked for makes a phrase not understood.
+SILENT = frozenset(
+    {"be", "of", "for", "makes", "comma", "which", "and", "or", "open", "close", "than", "value", "as", "do", "row1"}
+    | {"rows", "those", "labelled", "labels", "contrib", "contributes", "amounts", "rank", "driver", "drivers", "stat"}
+    | {"percent", "multiple", "percentile", "z", "zscore", "closer", "between", "absolute", "prob", "predict", "model"}
+    | {
+        "result",
+        "neighbours",
+        "aslikely",
+        "ascommon",
+        "unanimous",
+        "start",
+        "leads",
+        "base",
+        "total",
+        "leaves",
+        "other",
+    }
+    | {"followed", "takes", "onavg", "together", "group", "overall", "by", "same", "only", "range", "iqr", "feature", "label"}
+    | {"plabel", "moves", "to", "away", "respectively", "points", "alone"}
+) - {"group", "label", "plabel", "overall", "feature"}
 
 
 @dataclass(frozen=True)
 class Match:
-    """The tokens that a pattern covers."""
+    """The tokens that a pattern covers, and which of them somebody asked for."""
 
     tokens: Sequence[Token]
+    effect_next: bool = False
+    _read: set[int] = field(default_factory=set, compare=False)
+
+    def all(self, *kinds: str) -> list[Token]:
+        """Return the tokens of some kinds."""
+        found = [n for n, token in enumerate(self.tokens) if token.kind in kinds]
+        self._read.update(found)
+        return [self.tokens[n] for n in found]
 
     def get(self, kind: str, at: int = 0) -> Any:
         """Return the value of the first token of a kind, or of a later one; None where there is none."""
         kinds = ALIKE.get(kind, {kind})
-        found = [token.value for token in self.tokens if token.kind in kinds]
-        return found[at] if at < len(found) else None
+        found = [n for n, token in enumerate(self.tokens) if token.kind in kinds]
+        self._read.update(found[at : at + 1])
+        return self.tokens[found[at]].value if at < len(found) else None
 
     def has(self, kind: str) -> bool:
         """Tell whether there is a token of a kind."""
-        return any(token.kind in ALIKE.get(kind, {kind}) for token in self.tokens)
+        return bool(self.all(*ALIKE.get(kind, {kind})))
+
+    def ignored(self) -> list[str]:
+        """Return the words that would be passed over: no silent ones, and nobody asked for them."""
+        return [t.text for n, t in enumerate(self.tokens) if n not in self._read and t.kind not in SILENT]
+
+
+class Words:
+    """Tokens, with their kinds as one string that patterns are matched against."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = list(tokens)
+        marks = [f"<{token.kind}>" for token in self.tokens]
+        self.kinds = "".join(marks)
+        self.starts = {at: n for n, at in enumerate(accumulate(map(len, marks), initial=0))}
+        self.offsets = list(self.starts)
 
 
 class Pattern:
-    """A pattern over the kinds of tokens.
+    """A pattern over the kinds of tokens; in a loose one, light words may stand between any two.
 
     Examples
     --------
     >>> words = [Token("stat", "mean", "mean"), Token("of", None, "of"), Token("num", 3, "3")]
-    >>> Pattern("stat (of | be)* num").at(words, 0).get("num")
+    >>> Pattern("stat (of | be)* num").at(Words(words), 0).get("num")
     3
     """
 
-    def __init__(self, written: str) -> None:
-        self._regex = re.compile(re.sub(r"[a-z]\w*", lambda word: _kinds(word[0]), written).replace(" ", ""))
+    def __init__(self, written: str, loose: bool = False) -> None:
+        self._regex = re.compile(re.sub(r"[a-z]\w*", lambda word: _kinds(word[0], loose), written).replace(" ", ""))
 
-    def at(self, tokens: Sequence[Token], start: int) -> Match | None:
+    def at(self, words: Words, start: int) -> Match | None:
         """Return what the pattern covers from a token on."""
-        found = self._regex.match("".join(f"<{token.kind}>" for token in tokens[start:]))
-        return Match(tokens[start : start + found[0].count("<")]) if found and found[0] else None
+        found = self._regex.match(words.kinds, words.offsets[start])
+        return Match(words.tokens[start : words.starts[found.end()]]) if found and found[0] else None
+
+    def find(self, words: Words, start: int) -> tuple[int, Match] | None:
+        """Return the first place from a token on that the pattern covers something at, and what."""
+        for found in self._regex.finditer(words.kinds, words.offsets[start]):
+            if found[0]:
+                at = words.starts[found.start()]
+                after = words.tokens[words.starts[found.end()] :][:1]
+                return at, Match(words.tokens[at : words.starts[found.end()]], [t.kind for t in after] == ["effect"])
+        return None
 
 
-def _kinds(kind: str) -> str:
-    return "(?:" + "|".join(f"<{one}>" for one in sorted(ALIKE.get(kind, {kind}))) + ")"
+def _kinds(kind: str, loose: bool = False) -> str:
+    names = "|".join(f"<{one}>" for one in sorted(ALIKE.get(kind, {kind})))
+    return f"(?:{LIGHT}(?:{names}))" if loose and kind not in {"be", "makes", "of", "for"} else f"(?:{names})"
 
 
 Make = Callable[[Match], Any]
@@ -94,7 +162,16 @@ Make = Callable[[Match], Any]
 
 def _bounded(match: Match) -> Number | None:
     number: Number = match.get("num")
-    return _bound(number, match) if number.bound == "is" else None
+    fraction = number.bound == "about" and match.get("rel") in {"above", "below", "least", "most"}
+    if number.bound == "about" and match.get("approx") == "about":
+        return number
+    return _bound(number, match) if number.bound == "is" or fraction else None
+
+
+def _just(match: Match) -> Number | None:
+    """Return a number after a word that only belittles it."""
+    match.get("deg")
+    return match.get("num") if match.tokens[0].text in {"just", "only just"} else None
 
 
 def _bound(number: Number, match: Match) -> Number | None:
@@ -114,22 +191,29 @@ def _fraction(match: Match) -> Number:
     return Number(value=value, step=step, percent=True, bound="about")
 
 
-def _out_of(match: Match) -> Number:
-    part, whole = match.get("num"), match.get("num", 1)
-    return Number(value=100 * part.value / whole.value, step=0.1, percent=True, bound="about")
+SIDES = {1: "for", -1: "against"}
 
 
 def _rank(match: Match) -> tuple[int, str]:
     place, number = match.get("ord"), match.get("num")
+    if number is not None and (number.step < 1 or number.value < 1 or number.bound != "is" or number.percent):
+        return None
+    if match.get("sup") == -1 and (place is not None or match.get("sup", 1) is not None):
+        return None
+    plain = not match.has("contrib") and not match.has("driver") and not match.has("rank")
+    if plain and match.get("sup") is not None and not match.effect_next:
+        return None
     rank = match.get("sup") if place is None and number is None else place if number is None else int(number.value) - 1
-    return (-1 if match.get("sup") == -1 else rank), match.get("side") or match.get("driver") or "any"
+    return (-1 if match.get("sup") == -1 else rank), SIDES.get(match.get("signed")) or match.get("driver") or "any"
 
 
 def _one_in(match: Match) -> Number | None:
     part, whole = match.get("num"), match.get("num", 1)
     if match.tokens[1].text not in {"in", "out of"} or not 0 < part.value < whole.value:
         return None
-    return Number(value=100 * part.value / whole.value, step=1, percent=True, bound=part.bound)
+    if part.value != 1 or part.bound != "is":
+        return Number(value=100 * part.value / whole.value, step=1e-6, percent=True, bound=part.bound)
+    return Number(value=100 / whole.value, step=1e-6, percent=True, bound="about")
 
 
 def _percent(match: Match) -> Number:
@@ -137,22 +221,63 @@ def _percent(match: Match) -> Number:
     return number.model_copy(update={"percent": True})
 
 
+def _of_all(match: Match) -> Number | None:
+    """Return a share of *all* rows without the word."""
+    return match.get("num") if match.get("quantity").value == 100 and match.get("num").percent else None
+
+
 def _quantity(match: Match) -> Number:
     value, bound = match.get("quant")
     return Number(value=value, step=1e-6, percent=True, bound=bound)
 
 
-def _statistic(match: Match) -> Statistic:
-    labels = tuple(token.value for token in match.tokens if token.kind in {"label", "group", "overall"})
-    flat = tuple(label or "" for value in labels for label in (value if isinstance(value, tuple) else (value,)))
-    return Statistic(match.get("stat"), flat, match.get("num"))
+def populations(match: Match) -> tuple[str, ...]:
+    """Return whose rows the groups and labels of a phrase are; an empty name for all rows."""
+    kinds = {"label", "plabel", "group", "overall"}
+    values = [token.value for token in match.all(*kinds)]
+    return tuple(name or "" for value in values for name in (value if isinstance(value, tuple) else (value,)))
+
+
+def _statistic(match: Match) -> Statistic | None:
+    every = match.get("quantity")
+    if every is not None and every.value != 100:
+        return None
+    return Statistic(match.get("stat"), populations(match), match.get("num"), match.get("feature"))
 
 
 def _with_number(match: Match) -> Statistic | None:
     found: Statistic = match.get("statq")
-    if found.number is not None or match.get("num").percent:
+    if found.number is not None or found.numbers or match.get("num").percent:
         return None
-    return Statistic(found.name, found.labels, match.get("num"))
+    if any(token.text in {"to", "from"} for token in match.tokens):
+        return None
+    return replace(found, number=match.get("num"))
+
+
+def _with_numbers(match: Match) -> Statistic | None:
+    """Return a statistic with one number for each of its labels."""
+    found: Statistic = match.get("statq")
+    numbers = tuple(token.value for token in match.all("num"))
+    if found.number is not None or len(numbers) != len(found.labels):
+        return None
+    return replace(found, numbers=numbers)
+
+
+def _scoped(match: Match) -> Statistic | None:
+    """Return a statistic with the rows that are named after its number."""
+    found: Statistic = match.get("statq")
+    return None if found.labels else replace(found, labels=populations(match))
+
+
+def _extreme(match: Match) -> str | None:
+    """Return the statistic that *the largest among the rows* speaks of."""
+    if match.has("extreme"):
+        return str(match.get("extreme"))
+    word = match.tokens[0].text
+    return {0: "max", -1: "min"}[match.get("sup")] if word in _SIZES else None
+
+
+_SIZES = {"largest", "biggest", "highest", "greatest", "smallest", "lowest", "top", "the largest", "the highest", "the biggest", "the greatest"}  # fmt: skip
 
 
 def _subject(match: Match) -> Subject | None:
@@ -166,12 +291,9 @@ def _subject(match: Match) -> Subject | None:
         return Subject((feature,))
     if number.signed and (number.value > 0 or match.has("open")):
         return Subject((feature,), contributions=((feature, number),))
-    return Subject((feature,), ((feature, number),)) if not number.percent else None
-
-
-def _contributing(match: Match) -> Subject:
-    feature = match.get("feature")
-    return Subject((feature,), contributions=((feature, match.get("num")),))
+    if number.percent or any(token.text in {"to", "from"} for token in match.tokens):
+        return None
+    return Subject((feature,), ((feature, number),), bare=len(match.tokens) == 2)
 
 
 def _times(match: Match) -> Number | None:
@@ -185,8 +307,66 @@ def _times(match: Match) -> Number | None:
     return _bound(number, match)
 
 
-def _group(match: Match) -> tuple[str, ...]:
-    return tuple(token.value for token in match.tokens if token.kind == "label") or ("",)
+def _group(match: Match) -> tuple[str, ...] | None:
+    if match.has("quantity") and match.get("quantity").value != 100:
+        return None
+    return populations(match) or ("",)
+
+
+def _labels(match: Match) -> tuple[str, ...] | None:
+    every = match.get("quantity")
+    return ("*",) if every is None or every.value == 100 else None
+
+
+class Push(int):
+    """A direction, +1 or -1, and how strongly."""
+
+    force: str | None = None
+
+
+def _moved(match: Match) -> Push | None:
+    """Return the direction of *pushes … towards* or *away from*."""
+    last = match.tokens[-1]
+    match.all("to", "away", "up")
+    sign = match.get("up") or {"to": 1, "away": -1}.get(last.kind) or {"to": 1, "for": 1, "from": -1}.get(last.text)
+    if sign is None:
+        return None
+    push = Push(sign)
+    push.force = match.get("force") or {"well": "strong", "slightly": "weak"}.get(match.get("deg"))
+    return push
+
+
+def _same_labels(match: Match) -> str | None:
+    return match.get("label") if match.get("label") == match.get("label", 1) else None
+
+
+def _sized(match: Match) -> Subject:
+    """Return a feature whose contribution is spoken of."""
+    feature = match.get("feature")
+    number = match.get("num")
+    return Subject((feature,), contributions=() if number is None else ((feature, number),), sized=True)
+
+
+def _both_sized(match: Match) -> Subject:
+    return Subject((match.get("feature"), match.get("feature", 1)), sized=True)
+
+
+def _and_of(match: Match) -> Statistic | None:
+    """Return a statistic of the rows of one label more, each with its number."""
+    found: Statistic = match.get("statq")
+    more = populations(match)
+    numbers = found.numbers or ((found.number,) if found.number is not None else ())
+    if len(more) != 1 or len(found.labels) != len(numbers):
+        return None
+    return replace(found, labels=(*found.labels, *more), number=None, numbers=(*numbers, match.get("num")))
+
+
+def _same_label(match: Match) -> str | None:
+    return match.get("label") if match.get("label") == match.get("plabel") else None
+
+
+def _first(kind: str) -> Make:
+    return lambda match: match.get(kind)
 
 
 def _both(match: Match) -> Subject:
@@ -201,52 +381,83 @@ def _both(match: Match) -> Subject:
 
 # What is covered by the pattern becomes one token of the kind; in this order, each as often as it is found.
 _RULES: list[tuple[str, str, Make]] = [
-    ("factor", "(deg? rel | approx)? (times | num multiple | fraction (?= of? (overall | label | group | stat)))", _times),
+    ("label", "plabel (comma | be | of | open)? label (?! (rows | stat))", _same_label),
+    ("factor", "(deg? rel | deg? amount | approx)? (times | num multiple | fraction (?= of? (overall | label | group)? stat))", _times),
     ("num", "fraction", _fraction),
     ("num", "num percent", _percent),
-    ("num", "num for num", _one_in),
+    ("num", "num for num (?! (similar | neighbours))", _one_in),
     ("num", "(deg? amount | approx) num", _bounded),
-    ("num", "deg? rel num (?! (of | for) (rows | overall | label | quantity | quant | labelled | group)|z)", _bounded),
-    ("num", "num of num (?= neighbours)", _out_of),
-    ("quantity", "quant", _quantity),
-    ("rankp", "(ord | sup)? sup side? (contrib | driver) | (ord | sup) side (contrib | driver) | ord sup side? (contrib | driver)?", _rank),
+    ("num", "deg num", _just),
+    ("num", "deg? rel num (?! (of | for) (rows | those | overall | label | plabel | quantity | quant | labelled | group)|z|rel)", _bounded),
+    ("quantity", "approx? quant", _quantity),
+    ("num", "num (of | for) quantity (?= overall? (rows | name | labels))", _of_all),
+    ("rankp", "(ord | sup)? sup signed? (contrib | driver) | (ord | sup) signed (contrib | driver) | ord sup signed? (contrib | driver)?", _rank),
+    ("rankp", "(ord | sup)? sup (?= effect)", _rank),
     ("rankp", "(rank | of rank) (be | of)? (ord | num | sup) | ord (of | for)? rank | ord (contrib | driver)", _rank),
-    ("group", "overall? overall? rows labelled label | overall? label rows | label overall rows | rows (of | for) label", _group),
-    ("group", "overall? rows", _group),
-    ("group", "quantity labels", lambda _: ("*",)),
-    ("group", "quantity (label | group) (and | or) (label | group)", lambda m: tuple(x for t in m.tokens if t.kind in {"label", "group"} for x in ((t.value,) if isinstance(t.value, str) else t.value))),
-    ("statq", "(overall | group | label) stat", _statistic),
-    ("statq", "stat (of | be | open)? num close? (of | for)+ (overall | quantity)? (group | label)", _statistic),
-    ("statq", "stat ((of | for)+ (overall | quantity)? (group | label | overall))", _statistic),
+    ("group", "overall? overall? (rows | those) labelled name", _group),
+    ("group", "overall? name (rows | those) (?! labelled)", _group),
+    ("group", "name overall rows | (rows | those) (of | for) name", _group),
+    ("group", "quantity of? labels", _labels),
+    ("group", "quantity (of | for)? (label | group) (and | or) (of | for)? (label | group)", _group),
+    ("group", "overall? rows (?! labelled)", _group),
+    ("stat", "(sup | extreme) (?= (value | of | for)* (overall | quantity)? (group | name))", _extreme),
+    ("statq", "(overall | group | name) stat (of feature)?", _statistic),
+    ("statq", "stat value? (of? feature)? (of | be | open)? num close? (of | for)+ (overall | quantity)? (group | name)", _statistic),
+    ("statq", "stat value? (of? feature)? (of | for)+ (overall | quantity)? (group | name) and (of | for)* (group | name) (?! (contrib | stat | be label))", _statistic),
+    ("statq", "stat value? (of? feature)? (of | for)* (overall | quantity)? (group | name | overall)", _statistic),
+    ("statq", "stat of? feature", _statistic),
     ("statq", "stat", _statistic),
-    ("statq", "statq (of | be | open | comma)? num close?(?! of group| of label|z|percentile|prob)", _with_number),
-    ("feature", "feature driver", lambda m: m.get("feature")),
-    ("subj", "contrib (of | for) feature (of result)? (be | of | comma)? num", _contributing),
+    ("statq", "statq (be | of | comma | open)* num and num close? respectively?", _with_numbers),
+    ("statq", "statq (of be? | be of? | open | comma of?)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
+    ("statq", "statq (of | for)+ (overall | quantity)? (group | name)", _scoped),
+    ("statq", "statq (and | comma | comma and) (of | for)? (group | name) (open num close | of num)", _and_of),
+    ("effect", "moves result? (of | for)? result? (force | deg)? (to | away | up) (?! rank) | moves result? (force | deg)? (of | for)", _moved),
+    ("effect", "to", lambda _: Push(1)),
+    ("effect", "away", lambda m: Push(-1) if m.tokens[0].text != "away" else None),
+    ("effect", "raises (result | prob)+ (of | for)?", _first("raises")),
+    ("effect", "(makes | be)? signed (contrib | driver) (of | for)?", _first("signed")),
+    ("effect", "contributes signed (of | for)? | signed (effect | contributes) (of | for)?", _first("signed")),
+    ("feature", "feature driver", _first("feature")),
+    ("label", "label comma label comma?", _same_labels),
+    ("subj", "contrib (of | for) feature (and | comma) feature", _both_sized),
+    ("subj", "contrib (of | for) feature (of result)? ((be | of | comma | open)? num close?)?", _sized),
+    ("subj", "feature of num (?! of group| of label|z|percentile|prob|contrib|of contrib|of absolute)", _subject),
     ("subj", "value? of num (of | for) feature", _subject),
     ("subj", "feature open num close | feature comma? which be num comma?", _subject),
-    ("subj", "feature (value | of | be | comma)? (value | of | be)? (value | of | be)? num (?! of group| of label|z|percentile|prob|contrib|of contrib|of absolute)", _subject),
-    ("subj", "of value? of? num comma? feature", _subject),
+    ("subj", "feature (value | of | be | comma)? (value | of | be)? (value | of | be)? num (?! of group| of label|z|percentile|prob|contrib|of contrib|of absolute|deg? rel statq)", _subject),
+    ("subj", "of value? of? num comma? feature | num feature", _subject),
+    ("subj", "category feature", _subject),
     ("subj", "feature open? (value | of | be | comma)? (of | be)? category close?", _subject),
     ("subj", "be category | category", _subject),
-    ("subj", "feature value?", _subject),
-    ("subj", "value of subj", lambda m: m.get("subj")),
+    ("subj", "(of | value)? feature value?", _subject),
+    ("subj", "value of subj", _first("subj")),
     ("subj", "subj (comma | and | comma and | or) subj", _both),
+    ("label", "plabel (?! (be | of | comma | open | makes)* label)", _first("plabel")),
 ]  # fmt: skip
 _COMPILED = [(kind, Pattern(written), make) for kind, written, make in _RULES]
 
 
-def phrases(tokens: Sequence[Token]) -> list[Token]:
+def _made(make: Make, match: Match) -> Any:
+    """Return what a phrase stands for; None where a rule does not apply, or passes over a word."""
+    try:
+        value = make(match)
+    except (ArithmeticError, ValueError):
+        return None
+    return None if match.ignored() else value
+
+
+def phrases(tokens: Sequence[Token]) -> Words:
     """Return the tokens with phrases in the place of the words that make them up."""
-    found = list(tokens)
+    words = Words(tokens)
     for kind, pattern, make in _COMPILED:
         at = 0
-        while at < len(found):
-            match = pattern.at(found, at)
-            value = make(match) if match else None
-            if match is None or value is None:
+        while (found := pattern.find(words, at)) is not None:
+            at, match = found
+            value = _made(make, match)
+            if value is None:
                 at += 1
                 continue
             text = " ".join(token.text for token in match.tokens)
-            found[at : at + len(match.tokens)] = [Token(kind, value, text)]
-            at += 0 if len(match.tokens) > 1 else 1
-    return found
+            tokens = [*words.tokens[:at], Token(kind, value, text), *words.tokens[at + len(match.tokens) :]]
+            words, at = Words(tokens), at + (len(match.tokens) == 1)
+    return words

@@ -1,7 +1,7 @@
 """From a sentence to tokens: names of the row's features, labels and categories, numbers, and the words of the lexicon."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +14,21 @@ __all__ = ["Token", "tokens"]
 
 UNKNOWN = "unknown"
 WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 standard deviations are two, 1.6 are not
-_MARKS = re.compile(r"\[[a-z]+\d*\]")
+_MARKS = re.compile(r"\[(?:[a-z]+\d+|decision)\]")
+_OPENER = re.compile(r"^(?:in the same direction|likewise), ", re.I)  # of an earlier sentence
 _NUMBER = re.compile(
-    r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+)(?P<power>e[+-]?\d+)?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])",
+    r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,18})?|\d{0,18}\.?\d{1,18})(?P<power>e[+-]?\d{1,2})?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])",
     re.I,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’]*|\w+|\S")
-_UNIT = re.compile(r" ?(mm|cm|km|g|kg|mg|µm|years?|months?|days?|dollars|euros?|usd|points?)(?!\w)")
+_UNIT = re.compile(r"[ -]?(mm|cm|km|g|kg|mg|µm|years?|millimet(?:re|er)s?|grams?|kilograms?)(?!\w)")
 _SUFFIX = re.compile(r"[_ ](mm|cm|km|g|kg|mg|m|s|pct|usd)$")
 BEFORE_LABELS = {
     "effect",
     "predict",
     "labelled",
+    "to",
+    "away",
 }  # a bare number after one of these is a label where labels are numbers
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
@@ -52,6 +55,8 @@ class Token:
 def tokens(sentence: str, facts: Facts) -> list[Token]:
     """Cut a sentence into tokens; words that change nothing are left out, unknown ones have the kind ``unknown``."""
     text = _MARKS.sub("", sentence).strip().removesuffix(".").replace("’", "'").replace("−", "-")
+    text = _OPENER.sub("", text)
+    text = re.sub(r"(?<![\w%)])[–—](?=[\d.])", "-", text)
     names, at = _names(facts), 0
     codes = {label for label in facts.labels if label.isdigit()}
     found: list[Token] = []
@@ -60,11 +65,41 @@ def tokens(sentence: str, facts: Facts) -> list[Token]:
             at += 1
             continue
         token, at = _next(text, at, names)
-        if token.kind == "num" and token.text in codes and found and found[-1].kind in BEFORE_LABELS:
+        if token.kind == "num" and token.text in codes and _ambiguous(found):
+            token = Token(UNKNOWN, None, token.text)
+        if token.kind == "num" and token.text in codes and _before_label(found):
             token = Token("label", token.text, token.text)
+        if token.kind == "plabel":
+            token = Token("plabel", facts.evidence.label, token.text)
+        if token.kind == "thatlabel":
+            named = [one.value for one in found if one.kind in {"label", "plabel"}]
+            token = Token("label", named[-1], token.text) if named else Token(UNKNOWN, None, token.text)
+        if token.kind == "otherlabel":
+            token = _other(token, found, facts)
         if token.kind != "filler":
             found.append(token)
     return found
+
+
+def _ambiguous(found: Sequence[Token]) -> bool:
+    """Tell whether a bare number after these tokens may be a label or not: *the mean of 0*."""
+    kinds = [token.kind for token in found[-2:]]
+    return len(kinds) == 2 and kinds[0] == "stat" and kinds[1] in {"of", "for"}
+
+
+def _before_label(found: Sequence[Token]) -> bool:
+    """Tell whether a bare number after these tokens is a label."""
+    kinds = [token.kind for token in found[-2:]]
+    if kinds and kinds[-1] in BEFORE_LABELS:
+        return True
+    return len(kinds) == 2 and kinds[-1] in {"of", "for"} and kinds[0] in {"prob", "rows", "those", "result", "moves"}
+
+
+def _other(token: Token, before: Sequence[Token], facts: Facts) -> Token:
+    """Return the label that *the other label* is, where there are two: not the one that was named last."""
+    named = [one.value for one in before if one.kind in {"label", "plabel"}]
+    rest = [label for label in facts.labels if label != (named[-1] if named else facts.evidence.label)]
+    return Token("label", rest[0], token.text) if len(rest) == 1 else Token(UNKNOWN, None, token.text)
 
 
 def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tuple[Token, int]:
@@ -78,7 +113,8 @@ def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tup
     if number and number.end() > end:
         best, end = _number(number)
         unit = _UNIT.match(text, end)
-        end = unit.end() if unit else end
+        if unit and isinstance(best.value, Number):
+            best, end = _with_unit(best, unit[1]), unit.end()
     lower = text.lower()
     for kind, value, pattern in LEXICON:
         match = pattern.match(lower, at)
@@ -95,6 +131,12 @@ def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tup
         if best.kind == UNKNOWN or word.end() > end:
             return Token(UNKNOWN, None, word[0]), word.end()
     return best, end
+
+
+def _with_unit(token: Token, written: str) -> Token:
+    """Return a number with its unit, in the short form."""
+    short = {"mill": "mm", "gram": "g", "kilo": "kg", "year": "year"}.get(written[:4], written)
+    return Token(token.kind, token.value.model_copy(update={"unit": short}), token.text)
 
 
 def _number(match: re.Match[str]) -> tuple[Token, int]:
@@ -124,12 +166,22 @@ def _names(facts: Facts) -> list[tuple[re.Pattern[str], Token]]:
     for category, features in owners.items():
         token = Token("category", (tuple(features), category), category)
         found += [(pattern, token) for pattern in _category_patterns(category)]
+    heads = [_head(feature) for feature in facts.features]
+    for feature, head in zip(facts.features, heads, strict=True):
+        if head and heads.count(head) == 1:
+            found.append((re.compile(rf"{re.escape(head)}s(?!\w)", re.I), Token("feature", feature, feature)))
     for feature in facts.features:
         found += [(_plain(form), Token("feature", feature, feature)) for form in _forms(feature)]
         described = facts.evidence.described(feature)
         if described is not None:
             found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
     return found
+
+
+def _head(name: str) -> str:
+    """Return what is measured, where a name ends in how: the flipper of a flipper length."""
+    words = _SUFFIX.sub("", re.sub(r"[_.-]+", " ", name)).split()
+    return words[0] if len(words) == 2 and words[1] in {"length", "depth", "width", "height"} else ""
 
 
 def _forms(name: str) -> Iterable[str]:

@@ -5,23 +5,27 @@ last mentioned. A word that no rule takes up is not understood, and a sentence w
 checked.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Assertion, settle
-from agent.explanation.parsing.clause import Clause, Said
+from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Predicted, Ranked, settle
+from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import phrases
-from agent.explanation.parsing.lexer import Token, tokens
-from agent.explanation.parsing.predicates import PREDICATES
+from agent.explanation.parsing.grammar import Match, Words, phrases
+from agent.explanation.parsing.lexer import tokens
+from agent.explanation.parsing.predicates import PREDICATES, Make, continued
 from tools.errors import ToolError
 
 __all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
-GLUE = frozenset({"comma", "and", "but", "so", "which", "be", "whose", "or", "value", "row1"})
+RELATIVE = {"which", "that", "who", "what", "where", "where it", "one that", "whom"}
+OF_FEATURES = {"effect", "force", "contributes", "rankp", "contrib", "moves", "subj", "takes"}  # what only a feature does
+LONGEST = 200  # tokens
+GLUE = frozenset({"comma", "and", "but", "so", "which", "whose", "or", "value", "row1", "do", "stop"})
 
 
 @dataclass(frozen=True)
@@ -64,23 +68,91 @@ def read(sentence: str, evidence: Evidence) -> Reading:
         No sentence raises.
     """
     facts = Facts(evidence)
-    words, clause = phrases(tokens(sentence, facts)), Clause(facts)
+    words, clause = _subject_first(phrases(tokens(sentence, facts))), Clause(facts)
+    if len(words.tokens) > LONGEST:
+        return Reading(unread=[sentence])
     found: list[Assertion] = []
     unread: list[str] = []
-    at = 0
-    while at < len(words):
-        taken, said = _step(words, at, clause)
-        if said is not None:
-            found += clause.denied(said)
-        elif words[at].kind not in GLUE:
-            unread.append(words[at].text)
-        elif words[at].kind != "be":
-            clause.sized = False
+    at, before = 0, ""
+    while at < len(words.tokens):
+        taken, said = _step(words, at, clause, before)
+        word = words.tokens[at]
+        if said is None and (word.kind not in GLUE or not _joins(words, at, clause, before)):
+            unread.append(word.text)
+        found += said or []
+        before = _before(word.kind, before) if said is None or (word.kind == "subj" and taken == 1) else "said"
         at += taken
-    unread += [*clause.silent, *(["not"] if clause.negated else [])]
+    unread += [*clause.silent, *(["not"] if clause.negated else []), *_reasons(words, found, facts)]
     outcomes = [settle(assertion, evidence) for assertion in found]
     unread += [assertion.kind for assertion, true in zip(found, outcomes, strict=True) if true is None]
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
+
+
+def _before(kind: str, before: str) -> str:
+    """Return what a relative word after this one would be about."""
+    return before if kind in {"comma", "open", "close"} else kind
+
+
+def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:
+    """Tell whether a word between phrases is harmless where it stands."""
+    word = words.tokens[at]
+    clause.sized = False
+    if word.kind == "which" and clause.others:
+        return False
+    if word.kind == "which" and word.text in RELATIVE and not _relates(words, at, before):
+        return False
+    if clause.denying and word.kind == "or":
+        clause.negated = True
+    if clause.denying and word.kind == "and":
+        return False
+    clause.denying = clause.denying and word.kind == "comma"
+    return True
+
+
+def _relates(words: Words, at: int, before: str) -> bool:
+    """Tell whether *which* is about the feature: right after it, or before what only a feature does."""
+    rest = [token.kind for token in words.tokens[at + 1 :] if token.kind not in {"be", "makes", "of", "comma"}]
+    return before in {"subj", ""} or bool(set(rest[:1]) & OF_FEATURES)
+
+
+def _reasons(words: Words, found: list[Assertion], facts: Facts) -> list[str]:
+    """Return words for a cause where the answer is said to follow from something that does not point to it."""
+    because = [word.text for word in words.tokens if word.kind == "so"]
+    near = any(word.kind == "neighbours" for word in words.tokens)
+    if because and not near and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found):
+        return because
+    if not because or not any(isinstance(one, Predicted) and one.place == 0 for one in found):
+        return []
+    pushes = [one for one in found if isinstance(one, Effect | Count)]
+    towards = [one.sign * facts.side(one.label) * (-1 if one.negated else 1) > 0 for one in pushes]
+    return [] if pushes and all(towards) else because
+
+
+# What is said before the first subject is about it, unless it speaks of the answer or of the similar rows.
+_OF_OTHERS = {
+    "predict",
+    "prob",
+    "neighbours",
+    "model",
+    "sure",
+    "likely",
+    "base",
+    "total",
+    "likelier",
+    "aslikely",
+    "subj",
+}
+
+
+def _subject_first(words: Words) -> Words:
+    """Put the subject before what is said of it: *At 5, well above the mean, the radius …*."""
+    kinds = [token.kind for token in words.tokens]
+    if "subj" not in kinds:
+        return words
+    at = kinds.index("subj")
+    if at < 2 or kinds[at - 1] != "comma" or _OF_OTHERS & set(kinds[:at]):
+        return words
+    return Words([words.tokens[at], *words.tokens[:at], *words.tokens[at + 1 :]])
 
 
 def names_in(text: str, evidence: Evidence) -> list[str]:
@@ -89,25 +161,51 @@ def names_in(text: str, evidence: Evidence) -> list[str]:
     return [token.text for token in tokens(text, Facts(evidence)) if token.kind in kinds]
 
 
-def _step(words: Sequence[Token], at: int, clause: Clause) -> tuple[int, Said | None]:
+def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list[Assertion] | None]:
     """Take up what stands at one place; return how many tokens that is, and what they assert."""
     for pattern, make in PREDICATES:
         match = pattern.at(words, at)
-        said = _made(partial(make, match, clause)) if match else None
-        if match and said is not None:
+        if match is None or (before == "subj" and _answers(match)) or not _about(match, clause, before):
+            continue
+        kept = (clause.frame, clause.last)
+        said = _made(partial(_denied, make, match, clause))
+        if said is not None:
+            clause.frame = None if clause.frame is kept[0] and make is not continued else clause.frame
+            clause.last = None if clause.last is kept[1] else clause.last
             return len(match.tokens), said
-    word = words[at]
+    word = words.tokens[at]
     if word.kind == "subj":
-        return 1, _made(partial(clause.mention, word.value))
+        return 1, _made(lambda: clause.denied(clause.mention(word.value)))
     if word.kind in {"not", "neither"}:
-        clause.negated = not clause.negated
-        return 1, Said([])
+        clause.negated, clause.neither = not clause.negated, word.kind == "neither"
+        return 1, []
     return 1, None
 
 
-def _made(make: Callable[[], Said | None]) -> Said | None:
+def _about(match: Match, clause: Clause, before: str) -> bool:
+    """Tell whether a relative word inside a phrase is about the feature, or goes on with a number of the last phrase."""
+    inside = [n for n, token in enumerate(match.tokens) if token.kind == "which" and token.text in RELATIVE - {"where"}]
+    if not inside or before in {"subj", ""} or match.tokens[-1].kind in {"num", "close"}:
+        return True
+    head = [token.kind for token in match.tokens[: inside[0]] if token.kind not in {"comma", "be", "of"}]
+    return bool(head) or any(t.kind in {"effect", "force", "contributes", "rankp", "agrees"} for t in match.tokens)
+
+
+def _answers(match: Match) -> bool:
+    """Tell whether a feature would predict something: *a balance of 5 predicts No*."""
+    return match.tokens[0].kind == "predict" and not re.search(
+        "model|classifier|predictor|algorithm|system|is |are |was ", match.tokens[0].text
+    )
+
+
+def _denied(make: Make, match: Match, clause: Clause) -> list[Assertion] | None:
+    said = make(match, clause)
+    return None if said is None or match.ignored() else clause.denied(said)
+
+
+def _made(make: Callable[[], list[Assertion] | None]) -> list[Assertion] | None:
     """Return what a phrase asserts; None where the facts know nothing of the kind."""
     try:
         return make()
-    except (ToolError, LookupError):
+    except (ToolError, LookupError, ArithmeticError, ValueError):
         return None

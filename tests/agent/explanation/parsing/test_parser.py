@@ -1,0 +1,92 @@
+"""The claim parser: constructs of English with their verdicts, the labelled test set, texts of any kind, and our own."""
+
+import json
+import time
+from collections import Counter
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.classifier import Classifier
+from agent.explanation.evidence import Evidence
+from agent.explanation.parsing import read
+from agent.llm import load
+from benchmarks.sentences import FOLDER, VERDICTS, figures, verdicts
+from tools.observation import Observation
+
+
+@cache
+def _evidence(sheet):
+    """Return the facts of one of the test set's rows."""
+    for line in (FOLDER / "facts.jsonl").read_text(encoding="utf-8").splitlines():
+        facts = json.loads(line)
+        if facts["sheet"] == sheet:
+            return Evidence([Observation(**seen) for seen in facts["observations"]])
+    raise LookupError(sheet)
+
+
+def _lines(name):
+    return [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("line", _lines("short.jsonl"), ids=lambda line: line["text"][:60])
+def test_short_sentences(line):
+    """Each construct, true and minimally changed, has the verdict it should have; null is not understood."""
+    reading = read(line["text"], _evidence(line["sheet"]))
+
+    assert reading.verdict is line["verdict"], reading
+
+
+@pytest.mark.parametrize("line", _lines("holes.jsonl"), ids=lambda line: line["text"][:60])
+def test_what_must_not_stand(line):
+    """Sentences made to slip through, false or unsupported, do not stand."""
+    assert read(line["text"], _evidence(line["sheet"])).verdict is not True
+
+
+def test_labelled_sentences():
+    """Of the false sentences at least 98 % do not stand, and of the true ones at most 1 % are called false."""
+    found = Counter((label, VERDICTS[verdict]) for _, label, verdict in verdicts("all"))
+    true = {verdict: found["true", verdict] for verdict in VERDICTS.values()}
+
+    assert figures(found)["recall"] >= 0.98
+    assert true["false"] <= 0.01 * sum(true.values())
+
+
+_WORDS = st.sampled_from(
+    "the perimeter error radius is not above below mean of 0 1 label 12.5 5% 1e99 more than twice , ( ) ; : and or which "
+    "pushes towards against largest contribution probability nearest neighbours ten all none of together standard "
+    "deviations rows training quartile first third in at by so because 99.8% -1.59 +2.08 – both each".split()
+)
+
+
+@given(st.text(max_size=200) | st.lists(_WORDS, max_size=40).map(" ".join))
+@settings(max_examples=200, deadline=None)
+def test_nothing_raises(text):
+    """Any text has a reading."""
+    assert read(text, _evidence("cancer-12")).verdict in {True, False, None}
+
+
+@pytest.mark.parametrize(
+    "unit", ["of ", "the perimeter error is above the mean ", "((((", "9", "1,000 ", "and which is ", "5% of the rows ", "no "]
+)
+def test_two_thousand_characters_are_quick(unit):
+    """A long text takes no more than a moment, whatever it repeats."""
+    start = time.perf_counter()
+    read((unit * 2000)[:2000], _evidence("cancer-12"))
+
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("table", ["cancer", "attrition", "penguins"])
+def test_strict_sentences_are_never_false(bundle, table):
+    """What the strict grammar writes is true, so that it is read as true or not understood."""
+    fitted = bundle(table, "auto")
+    for at in fitted.held_out()[2][:3]:
+        told = Classifier(fitted, load("uniform"), top=4).classify(fitted.features_of(int(at)))
+        evidence = Evidence(told.observations, told.decision.model_dump())
+        readings = {step.text: read(step.text, evidence) for step in told.steps}
+
+        assert not [text for text, reading in readings.items() if reading.verdict is False]
+        assert any(reading.verdict for reading in readings.values())

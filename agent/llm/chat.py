@@ -186,9 +186,9 @@ class LocalChat(ForkingChat):
         include_raw : bool, default False
             Return a dict with the message (``raw``), ``parsed`` and ``parsing_error``.
         method : {"function_calling", "json_schema", "json_mode"}
-            ``function_calling`` (default) makes a tool call fork by fork: numbers come from the question, a text ends
-            at `max_tokens`. The others let the model write JSON under the schema: any number, and `max_tokens` for
-            the whole.
+            ``function_calling`` (default) makes a tool call fork by fork: numbers come from the question, and each text
+            ends at `max_tokens`. The others let the model write JSON under the schema: any number, and `max_tokens`
+            for the whole. A text for which the schema sets no length ends after 200 characters.
         strict : bool, optional
             Taken, without an effect.
 

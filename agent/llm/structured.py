@@ -12,6 +12,8 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
+from agent.llm.calling import MAX_STRING
+
 __all__ = ["as_json"]
 
 
@@ -31,7 +33,7 @@ def as_json(
     include_raw : bool
         Return the message and the parser's error too.
     """
-    form = {"type": "object"} if schema is None else closed(convert_to_json_schema(schema))
+    form = {"type": "object"} if schema is None else bounded(convert_to_json_schema(schema))
     traced = {"kwargs": {"method": method}, "schema": schema or form}
     model = chat.bind(json_schema=form, shown=method == "json_schema", ls_structured_output_format=traced)
     pydantic = isinstance(schema, type) and is_basemodel_subclass(schema)
@@ -43,17 +45,21 @@ def as_json(
     return RunnableMap(raw=model) | parsed.with_fallbacks([failed], exception_key="parsing_error")
 
 
-def closed(schema: Any) -> Any:
-    """Return a schema whose objects have no properties but those they name.
+def bounded(schema: Any) -> Any:
+    """Return a schema whose objects have no properties but those they name, and whose texts have an end.
 
     Examples
     --------
-    >>> closed({"anyOf": [{"properties": {"k": {"type": "integer"}}}]})
-    {'anyOf': [{'additionalProperties': False, 'properties': {'k': {'type': 'integer'}}}]}
+    >>> bounded({"anyOf": [{"properties": {"q": {"type": "string"}}}]})
+    {'anyOf': [{'additionalProperties': False, 'properties': {'q': {'maxLength': 200, 'type': 'string'}}}]}
     """
     if isinstance(schema, list):
-        return [closed(part) for part in schema]
+        return [bounded(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {name: closed(part) for name, part in schema.items()}
-    return {"additionalProperties": False, **found} if "properties" in schema else found
+    found = {name: bounded(part) for name, part in schema.items()}
+    if "properties" in schema:
+        return {"additionalProperties": False, **found}
+    kinds = schema.get("type")
+    is_text = kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
+    return {"maxLength": MAX_STRING, **found} if is_text else found

@@ -72,7 +72,8 @@ class TestIntegration(OnBothEngines, ChatModelIntegrationTests):
 
     @pytest.fixture(autouse=True)
     def _settings(self, request, monkeypatch):
-        """Keep answers short, but for JSON in one piece; a call names the other engine's model by its own name."""
+        """Keep answers short, but JSON in one piece whole; a call names the other engine's model by its own name."""
+        monkeypatch.setattr("agent.llm.structured.MAX_STRING", 40)
         self.longest = 128 if "json_mode" in request.node.name else 8
         directory = dequantized(MODEL)
         monkeypatch.chdir(directory.parent)

@@ -129,9 +129,9 @@ def _is_predicted(match: Match, clause: Clause) -> Said | None:
     return _predicted(match, clause) if passive else None
 
 
-def _sure_of(match: Match, clause: Clause) -> Said:
+def _sure_of(match: Match, _clause: Clause) -> Said:
     """The predictor is so sure that it is a label."""
-    return Said([Predicted(label=match.get("label")), *_certain(match, clause).main])
+    return Said([Predicted(label=match.get("label")), Certain(level=match.get("sure"))])
 
 
 def _neighbours_first(match: Match, clause: Clause) -> Said:

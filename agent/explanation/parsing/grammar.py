@@ -78,7 +78,21 @@ SILENT = frozenset(
         "leaves",
         "other",
     }
-    | {"followed", "takes", "onavg", "together", "group", "overall", "by", "same", "only", "range", "iqr", "feature", "label"}
+    | {
+        "followed",
+        "takes",
+        "onavg",
+        "together",
+        "group",
+        "overall",
+        "by",
+        "same",
+        "only",
+        "range",
+        "iqr",
+        "feature",
+        "label",
+    }
     | {"plabel", "moves", "to", "away", "respectively", "points", "alone"}
 ) - {"group", "label", "plabel", "overall", "feature"}
 
@@ -194,7 +208,7 @@ def _fraction(match: Match) -> Number:
 SIDES = {1: "for", -1: "against"}
 
 
-def _rank(match: Match) -> tuple[int, str]:
+def _rank(match: Match) -> tuple[int, str] | None:
     place, number = match.get("ord"), match.get("num")
     if number is not None and (number.step < 1 or number.value < 1 or number.bound != "is" or number.percent):
         return None

@@ -50,7 +50,7 @@ def _plainly(match: Match) -> bool:
     return number.signed or all(token.text != "at" for token in match.tokens)
 
 
-def _contribution(match: Match, clause: Clause) -> Said:
+def _contribution(match: Match, clause: Clause) -> Said | None:
     """The size of a feature's contribution, perhaps with its direction."""
     number: Number = match.get("num")
     if not _plainly(match):
@@ -75,7 +75,7 @@ def _of_all(match: Match) -> bool:
     return quantity is None or (quantity.value == 100 and quantity.bound == "is")
 
 
-def _ranked(match: Match, clause: Clause) -> Said:
+def _ranked(match: Match, clause: Clause) -> Said | None:
     """The rank of a feature's contribution, among all or those of one side."""
     (rank, side), extra = match.get("rankp"), match.get("subj")
     if not _of_all(match):
@@ -164,10 +164,10 @@ def _spoken_of(match: Match, clause: Clause) -> Said | None:
     return Said([])
 
 
-def _among_the_first(match: Match, clause: Clause) -> Said:
+def _among_the_first(match: Match, clause: Clause) -> Said | None:
     """A feature among so many with the largest contributions."""
     number = match.get("num")
-    if match.get("sup") == -1 or (number.step != 1 and number.step != WORD) or number.bound != "is" or number.percent:
+    if match.get("sup") == -1 or (number.step not in {1, WORD}) or number.bound != "is" or number.percent:
         return None
     if match.has("rankp") and match.get("rankp") != (0, "any"):
         return None
@@ -199,7 +199,7 @@ def _outweighs(match: Match, clause: Clause) -> Said | None:
     return Said(list(orders), [*values.main, *values.also])
 
 
-def _times_feature(match: Match, clause: Clause) -> Said:
+def _times_feature(match: Match, clause: Clause) -> Said | None:
     """One feature's contribution so many times another's."""
     spoken = match.has("contributes") or match.has("contrib") or clause.sized or match.get("subj").sized
     if not spoken or "below" in {match.get("cmp"), match.get("rel")}:
@@ -248,7 +248,7 @@ def _some_more(match: Match, clause: Clause) -> Said | None:
     return _counted(match, clause) if clause.top is not None else None
 
 
-def _from_base(match: Match, clause: Clause) -> Said:
+def _from_base(match: Match, clause: Clause) -> Said | None:
     """The contributions lead from the base to the total."""
     call = clause.facts.evidence.explained.id
     base, total = (Quantity(refs=(reference(call, name),)) for name in ("base", "total"))
@@ -261,7 +261,7 @@ def _from_base(match: Match, clause: Clause) -> Said:
     return Said([Ordered(left=total, relation="above" if up else "below", right=base)], list(given))
 
 
-def _base(match: Match, clause: Clause) -> Said:
+def _base(match: Match, clause: Clause) -> Said | None:
     """The base value, or the total that all contributions lead to."""
     name = "base" if match.has("base") else "total"
     ref = reference(clause.facts.evidence.explained.id, name)

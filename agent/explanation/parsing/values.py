@@ -136,7 +136,7 @@ def _between_statistics(match: Match, clause: Clause) -> Said | None:
     return Said([_order(left, match, right)], given)
 
 
-def _times_statistic(match: Match, clause: Clause) -> Said:
+def _times_statistic(match: Match, clause: Clause) -> Said | None:
     """The row's value so many times a statistic."""
     found = match.get("statq")
     feature = _feature(clause, found)
@@ -355,7 +355,8 @@ def _difference(match: Match, clause: Clause) -> Said | None:
     feature = _feature(clause, found)
     if relation not in {"above", "below"}:
         return None
-    value, made, given = clause.facts.value(feature), [], []
+    value, given = clause.facts.value(feature), list[Any]()
+    made: list[Any] = []
     sign = 1 if relation == "above" else -1
     for label in _scopes(found, clause):
         stat = _statistic(clause.facts, feature, found, label)

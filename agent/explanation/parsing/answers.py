@@ -217,7 +217,7 @@ ANSWERS: list[tuple[str, Make]] = [
     ("which? (agrees | effect) (result | label | which)", _agreeing),
     ("(num | quantity) (of? num)? neighbours (contrib | agrees) (label | result)", _neighbours_for),
     ("num comma (?= model)", _probability),
-    ("leaves num (of | for) label | leaves label num prob?", _probability),
+    ("model? leaves num prob? (of | for) label | model? leaves label prob? num prob?", _probability),
     ("label be ord (likely | comma | (?= (makes | of | and | but)))", _predicted),
     ("label be likely", _predicted),
     ("other num (be | makes)? label", _neighbours),

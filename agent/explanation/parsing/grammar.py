@@ -176,8 +176,9 @@ Make = Callable[[Match], Any]
 
 def _bounded(match: Match) -> Number | None:
     number: Number = match.get("num")
-    fraction = number.bound == "about" and match.get("rel") in {"above", "below", "least", "most"}
-    if number.bound == "about" and match.get("approx") == "about":
+    word = match.get("rel") or match.get("approx")
+    fraction = number.bound == "about" and word not in {"equal", "same"}
+    if number.bound == "about" and word in {"about", "is"}:
         return number
     return _bound(number, match) if number.bound == "is" or fraction else None
 
@@ -422,7 +423,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("statq", "stat of? feature", _statistic),
     ("statq", "stat", _statistic),
     ("statq", "statq (be | of | comma | open)* num and num close? respectively?", _with_numbers),
-    ("statq", "statq (of be? | be of? | open | comma of?)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
+    ("statq", "statq (of be? | be of? | open | comma of?)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|(of | for) (group | name)|deg? rel (stat | group | name | overall)|cmp)", _with_number),
     ("statq", "statq (of | for)+ (overall | quantity)? (group | name)", _scoped),
     ("statq", "statq (and | comma | comma and) (of | for)? (group | name) (open num close | of num)", _and_of),
     ("effect", "moves result? (of | for)? result? (force | deg)? (to | away | up) (?! rank) | moves result? (force | deg)? (of | for)", _moved),

@@ -317,6 +317,14 @@ def _size_said(match: Match, clause: Clause) -> Said:
     return Said(_forced(match, clause))
 
 
+def _important(match: Match, clause: Clause) -> Said | None:
+    """A feature that is important or negligible, or a contribution that is."""
+    said_of_it = any(word in match.all("force")[0].text for word in ("significant", "important", "decisive"))
+    if not match.has("driver") and not said_of_it and not clause.sized:
+        return None
+    return _size_said(match, clause)
+
+
 def _summed(match: Match, clause: Clause) -> Said | None:
     """The contribution of several features together."""
     if len(clause.features) < 2:
@@ -450,6 +458,10 @@ INFLUENCES: list[tuple[str, Make]] = [
     ("start num comma? (drivers | contrib) (of quantity drivers)? leads label of num", _from_base),
     ("(base | total) num", _base),
     ("start (base of)? num comma? quantity? (contrib | drivers | which) (contributes | leads | result | effect)* (of | by)* total? num", _from_base),
+    ("force driver? (for result)? (?! (effect | contrib | contributes | driver | of | for))", _important),
+    (f"contrib effect {_LABEL}", _effect),
+    (f"(contrib | drivers)? effect {_LABEL}? start num total num", _from_base),
+    (f"quantity num of sup? drivers which? effect {_LABEL}?", _counted),
     ("takes num effect (result (of | for)?)? label?", _effect_sized),
     (f"{_FORCE}? effect {_LABEL}? {_FORCE}? {_NUMBER}", _effect_sized),
     (f"{_FORCE} effect {_LABEL}? | effect {_LABEL} {_FORCE}", _effect_sized),

@@ -29,6 +29,7 @@ BEFORE_LABELS = {
     "labelled",
     "to",
     "away",
+    "plabel",
 }  # a bare number after one of these is a label where labels are numbers
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
@@ -218,7 +219,7 @@ def _label_patterns(label: str) -> list[re.Pattern[str]]:
         ]
     if re.fullmatch(r"\d+", label):
         return [quoted, named, re.compile(rf"{form}s(?!\w)")]
-    return [quoted, named, re.compile(rf"{form}(?:s|'s)?(?!\w)", re.I)]
+    return [quoted, named, re.compile(rf"{form}(?:s'|'s|s)?(?!\w)", re.I)]
 
 
 def _category_patterns(category: str) -> list[re.Pattern[str]]:

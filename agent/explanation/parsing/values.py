@@ -107,7 +107,7 @@ def _at_the_end(match: Match, clause: Clause) -> Said | None:
     """The row's value is the smallest or the largest; or a statistic is what the sentence says."""
     found = match.get("statq")
     feature = _feature(clause, found)
-    where = any(token.text == "where" for token in match.all("which"))
+    where = any(token.text in {"where", "whose"} for token in match.all("which", "whose"))
     scopes = _scopes(found, clause, (clause.labels or ("",)) if where else ("",))
     if match.has("be") and (found.number is not None or found.name not in {"min", "max"}):
         return None
@@ -469,11 +469,11 @@ _ROWS = "((of | for)* (group | label | overall))?"
 
 VALUES: list[tuple[str, Make]] = [
     ("which (of | for)* (group | label) (be | open)* num close?", continued),
-    ("(than | comma)* num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
+    ("(than | comma | open)* num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
     ("quantity (of | for)* (label | group) ((or | and) (label | group))* do? (?! (makes | be | cmp | place | value | label))", continued),
     ("approx for (group | label)", _only_among),
     ("for (overall | quantity)? (group | label) (comma | (?= which | subj))", _fronted),
-    ("(num | quantity) (of | for)* (group | label) makes subj", _share_of_category),
+    ("(num | quantity) (of | for)* (group | label) (makes | be)+ subj", _share_of_category),
     ("(onavg | of statq) comma? group deg? cmp value? subj than group", _groups_compared),
     ("group onavg deg? cmp value? subj than group", _groups_compared),
     ("not? be subj", _being),
@@ -494,7 +494,7 @@ VALUES: list[tuple[str, Make]] = [
     ("between statq and statq", _between),
     ("(deg | approx)? rel quantity? statq ((and | or | comma | comma and) (?! statq (be | deg)? rel) statq)*", _against_statistic),
     (f"open? zscore (of | be | comma)* num {_ROWS} close?", _score),
-    (f"(rel | rank)? (num | ord) percentile {_ROWS} | percentile num {_ROWS}", _percentile),
+    (f"open? (rel | rank)? (num | ord) percentile {_ROWS} close? | open? percentile num {_ROWS} close?", _percentile),
     ("be label", _categorical),
     ("category", _categorical),
     ("(comma | comma? which be? | open | of) num close? (?! (of | for)* (group | label | rel))", _also_given),

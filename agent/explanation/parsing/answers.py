@@ -1,5 +1,6 @@
 """What can be said of labels: their probabilities, the answer, the most similar rows."""
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -14,8 +15,8 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match
 from agent.explanation.parsing.lexer import Token
+from agent.explanation.parsing.patterns import Match
 from tools.observation import reference
 
 __all__ = ["ANSWERS"]
@@ -62,6 +63,9 @@ def _probability(match: Match, clause: Clause) -> Said | None:
 
 def _predicted(match: Match, clause: Clause) -> Said | None:
     """The label that is predicted, or the place of a label by probability."""
+    said = " ".join(token.text for token in match.all("predict"))
+    if re.search(r"giv|gave|assigns?$", said) and "label" not in said:
+        return None
     clause.answer = match.get("label")
     clause.features = ()
     clause.last = _chance(clause.facts, clause.answer)

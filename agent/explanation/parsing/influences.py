@@ -16,7 +16,7 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match
+from agent.explanation.parsing.patterns import Match
 from tools.errors import ToolError
 from tools.observation import reference
 
@@ -148,7 +148,13 @@ def _contributions(match: Match, clause: Clause) -> Said | None:
         return None
     clause.silent = ()
     pairs = zip(named, numbers, strict=True)
-    return Said([], [Stated(quantity=Quantity(refs=(clause.facts.contribution(f),)), number=n) for f, n in pairs])
+    return Said(
+        [],
+        [
+            Stated(quantity=Quantity(refs=(clause.facts.contribution(f),), absolute=not n.signed), number=n)
+            for f, n in pairs
+        ],
+    )
 
 
 def _spoken_of(match: Match, clause: Clause) -> Said | None:

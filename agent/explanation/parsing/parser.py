@@ -14,8 +14,9 @@ from agent.explanation.evidence import Evidence
 from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Predicted, Ranked, settle
 from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match, Words, phrases
+from agent.explanation.parsing.grammar import phrases
 from agent.explanation.parsing.lexer import tokens
+from agent.explanation.parsing.patterns import Match, Words
 from agent.explanation.parsing.predicates import PREDICATES, Make, continued
 from tools.errors import ToolError
 
@@ -154,6 +155,7 @@ _OF_OTHERS = {
     "likelier",
     "aslikely",
     "subj",
+    "result",
 }
 
 

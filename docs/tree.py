@@ -13,7 +13,9 @@ ORDER = {
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt verify narrate",
-    "agent/explanation/parsing": "lexicon lexer grammar clause predicates facts assertions parser",
+    "agent/explanation/parsing": "lexicon lexer patterns grammar clause values groups influences answers predicates "
+    "facts assertions parser",
+    "agent/explanation/parsing/words": "rows effects labels glue inflect",
     "agent/evaluation": "falsification",
 }
 

@@ -1,5 +1,6 @@
 """What can be said of labels: their probabilities, the answer, the most similar rows."""
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -14,8 +15,8 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match
 from agent.explanation.parsing.lexer import Token
+from agent.explanation.parsing.patterns import Match
 from tools.observation import reference
 
 __all__ = ["ANSWERS"]
@@ -62,6 +63,9 @@ def _probability(match: Match, clause: Clause) -> Said | None:
 
 def _predicted(match: Match, clause: Clause) -> Said | None:
     """The label that is predicted, or the place of a label by probability."""
+    said = " ".join(token.text for token in match.all("predict"))
+    if re.search(r"giv|gave|assigns?$", said) and "label" not in said:
+        return None
     clause.answer = match.get("label")
     clause.features = ()
     clause.last = _chance(clause.facts, clause.answer)
@@ -129,9 +133,9 @@ def _is_predicted(match: Match, clause: Clause) -> Said | None:
     return _predicted(match, clause) if passive else None
 
 
-def _sure_of(match: Match, clause: Clause) -> Said:
+def _sure_of(match: Match, _clause: Clause) -> Said:
     """The predictor is so sure that it is a label."""
-    return Said([Predicted(label=match.get("label")), *_certain(match, clause).main])
+    return Said([Predicted(label=match.get("label")), Certain(level=match.get("sure"))])
 
 
 def _neighbours_first(match: Match, clause: Clause) -> Said:
@@ -217,7 +221,7 @@ ANSWERS: list[tuple[str, Make]] = [
     ("which? (agrees | effect) (result | label | which)", _agreeing),
     ("(num | quantity) (of? num)? neighbours (contrib | agrees) (label | result)", _neighbours_for),
     ("num comma (?= model)", _probability),
-    ("leaves num (of | for) label | leaves label num prob?", _probability),
+    ("model? leaves num prob? (of | for) label | model? leaves label prob? num prob?", _probability),
     ("label be ord (likely | comma | (?= (makes | of | and | but)))", _predicted),
     ("label be likely", _predicted),
     ("other num (be | makes)? label", _neighbours),

@@ -4,6 +4,7 @@ The claims of the strict grammar are true because they are made from facts; thes
 to say how far a word such as *well above* or *nearly* reaches. The borders are constants at the top of this file.
 """
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -85,25 +86,20 @@ class Number(_Part):
         half = self.step / 2 * (1 + 1e-9)
         if self.step >= 1:  # zero is none at all, and 1000 is no word for 1450
             half = min(half, near)
-        match self.bound:
-            case "is":
-                return abs(fact - value) <= half
-            case "exactly":
-                return abs(fact - value) <= min(half, EXACT * abs(value))
-            case "about":
-                return abs(fact - value) <= max(near, half)
-            case "nearly":
-                return value - max(near, half) <= fact < value
-            case "just over":
-                return value < fact <= value + max(near, half)
-            case "over":
-                return fact > value
-            case "under":
-                return fact < value
-            case "least":
-                return fact >= value * (1 - 1e-9)
-            case "most":
-                return fact <= value * (1 + 1e-9)
+        slack = 1e-9 * abs(value)
+        outer = max(near, half)
+        least, most = {
+            "is": (value - half, value + half),
+            "exactly": (value - min(half, EXACT * abs(value)), value + min(half, EXACT * abs(value))),
+            "about": (value - outer, value + outer),
+            "nearly": (value - outer, value - slack),
+            "just over": (value + slack, value + outer),
+            "over": (value + slack, math.inf),
+            "under": (-math.inf, value - slack),
+            "least": (value - slack, math.inf),
+            "most": (-math.inf, value + slack),
+        }[self.bound]
+        return least <= fact <= most
 
 
 class Quantity(_Part):
@@ -269,7 +265,7 @@ class Sized(_Assertion):
 
     def _said(self, evidence: Evidence) -> bool:
         result = evidence.explained.result or {}
-        size, largest = abs(_number(evidence, self.ref)), abs(result["features"][0]["contribution"])
+        size, largest = abs(_number(evidence, self.ref)), abs(float(result["features"][0]["contribution"]))
         if self.force == "strong":
             return size >= STRONG * largest
         if self.force == "moderate":

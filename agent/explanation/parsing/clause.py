@@ -114,6 +114,7 @@ class Clause:
         given = {name for name, _ in (*subject.numbers, *subject.contributions, *subject.categories)}
         self.others, self.last, self.sized, self.frame = (), None, subject.sized, None
         self.near, self.answer, self.top, self.shared = False, None, None, True
+        self.labels = ()
         self.told = bool(subject.categories) and not self.negated
         self.features, self.silent = subject.features, tuple(f for f in subject.features if f not in given)
         return self.values(subject)

@@ -1,26 +1,17 @@
-"""Patterns over kinds of tokens, and the reductions that make phrases of them: numbers, groups, statistics, subjects.
+"""The reductions that make phrases of tokens: numbers, groups, statistics, subjects.
 
 Small phrases come first (Abney 1996, *Partial parsing via finite-state cascades*).
-
-A pattern is written in kinds: ``"statq of? num"`` is a statistic, perhaps the word *of*, and a number.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.explanation.parsing.assertions import Number
 from agent.explanation.parsing.lexer import Token
+from agent.explanation.parsing.patterns import Match, Pattern, Words
 
-__all__ = ["Match", "Pattern", "Statistic", "Subject", "Words", "phrases", "populations"]
-
-
-# A pattern's kind that stands for several: *above* places a value, *more than* gives an amount, and both compare.
-ALIKE = {"rel": {"rel", "amount"}, "place": {"rel"}, "pop": {"group", "label", "plabel"}, "name": {"label", "plabel"}}
-# Kinds that may stand before any other word of a predicate, and say nothing there.
-LIGHT = "(?:<be>|<makes>|<of>|<for>){0,3}?"
+__all__ = ["Statistic", "Subject", "phrases", "populations"]
 
 
 @dataclass(frozen=True)
@@ -60,110 +51,14 @@ class Subject:
     bare: bool = False
 
 
-# Kinds that assert nothing by themselves; a token of any other kind that nobody asked for makes a phrase not understood.
-SILENT = frozenset(
-    {"be", "of", "for", "makes", "comma", "which", "and", "or", "open", "close", "than", "value", "as", "do", "row1"}
-    | {"rows", "those", "labelled", "labels", "contrib", "contributes", "amounts", "rank", "driver", "drivers", "stat"}
-    | {"percent", "multiple", "percentile", "z", "zscore", "closer", "between", "absolute", "prob", "predict", "model"}
-    | {
-        "result",
-        "neighbours",
-        "aslikely",
-        "ascommon",
-        "unanimous",
-        "start",
-        "leads",
-        "base",
-        "total",
-        "leaves",
-        "other",
-    }
-    | {"followed", "takes", "onavg", "together", "group", "overall", "by", "same", "only", "range", "iqr", "feature", "label"}
-    | {"plabel", "moves", "to", "away", "respectively", "points", "alone"}
-) - {"group", "label", "plabel", "overall", "feature"}
-
-
-@dataclass(frozen=True)
-class Match:
-    """The tokens that a pattern covers, and which of them somebody asked for."""
-
-    tokens: Sequence[Token]
-    effect_next: bool = False
-    _read: set[int] = field(default_factory=set, compare=False)
-
-    def all(self, *kinds: str) -> list[Token]:
-        """Return the tokens of some kinds."""
-        found = [n for n, token in enumerate(self.tokens) if token.kind in kinds]
-        self._read.update(found)
-        return [self.tokens[n] for n in found]
-
-    def get(self, kind: str, at: int = 0) -> Any:
-        """Return the value of the first token of a kind, or of a later one; None where there is none."""
-        kinds = ALIKE.get(kind, {kind})
-        found = [n for n, token in enumerate(self.tokens) if token.kind in kinds]
-        self._read.update(found[at : at + 1])
-        return self.tokens[found[at]].value if at < len(found) else None
-
-    def has(self, kind: str) -> bool:
-        """Tell whether there is a token of a kind."""
-        return bool(self.all(*ALIKE.get(kind, {kind})))
-
-    def ignored(self) -> list[str]:
-        """Return the words that would be passed over: no silent ones, and nobody asked for them."""
-        return [t.text for n, t in enumerate(self.tokens) if n not in self._read and t.kind not in SILENT]
-
-
-class Words:
-    """Tokens, with their kinds as one string that patterns are matched against."""
-
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = list(tokens)
-        marks = [f"<{token.kind}>" for token in self.tokens]
-        self.kinds = "".join(marks)
-        self.starts = {at: n for n, at in enumerate(accumulate(map(len, marks), initial=0))}
-        self.offsets = list(self.starts)
-
-
-class Pattern:
-    """A pattern over the kinds of tokens; in a loose one, light words may stand between any two.
-
-    Examples
-    --------
-    >>> words = [Token("stat", "mean", "mean"), Token("of", None, "of"), Token("num", 3, "3")]
-    >>> Pattern("stat (of | be)* num").at(Words(words), 0).get("num")
-    3
-    """
-
-    def __init__(self, written: str, loose: bool = False) -> None:
-        self._regex = re.compile(re.sub(r"[a-z]\w*", lambda word: _kinds(word[0], loose), written).replace(" ", ""))
-
-    def at(self, words: Words, start: int) -> Match | None:
-        """Return what the pattern covers from a token on."""
-        found = self._regex.match(words.kinds, words.offsets[start])
-        return Match(words.tokens[start : words.starts[found.end()]]) if found and found[0] else None
-
-    def find(self, words: Words, start: int) -> tuple[int, Match] | None:
-        """Return the first place from a token on that the pattern covers something at, and what."""
-        for found in self._regex.finditer(words.kinds, words.offsets[start]):
-            if found[0]:
-                at = words.starts[found.start()]
-                after = words.tokens[words.starts[found.end()] :][:1]
-                return at, Match(words.tokens[at : words.starts[found.end()]], [t.kind for t in after] == ["effect"])
-        return None
-
-
-def _kinds(kind: str, loose: bool = False) -> str:
-    names = "|".join(f"<{one}>" for one in sorted(ALIKE.get(kind, {kind})))
-    return f"(?:{LIGHT}(?:{names}))" if loose and kind not in {"be", "makes", "of", "for"} else f"(?:{names})"
-
-
 Make = Callable[[Match], Any]
 
 
 def _bounded(match: Match) -> Number | None:
     number: Number = match.get("num")
-    fraction = number.bound == "about" and match.get("rel") in {"above", "below", "least", "most"}
-    if number.bound == "about" and match.get("approx") == "about":
+    word = match.get("rel") or match.get("approx")
+    fraction = number.bound == "about" and word not in {"equal", "same"}
+    if number.bound == "about" and word in {"about", "is"}:
         return number
     return _bound(number, match) if number.bound == "is" or fraction else None
 
@@ -194,7 +89,7 @@ def _fraction(match: Match) -> Number:
 SIDES = {1: "for", -1: "against"}
 
 
-def _rank(match: Match) -> tuple[int, str]:
+def _rank(match: Match) -> tuple[int, str] | None:
     place, number = match.get("ord"), match.get("num")
     if number is not None and (number.step < 1 or number.value < 1 or number.bound != "is" or number.percent):
         return None
@@ -408,7 +303,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("statq", "stat of? feature", _statistic),
     ("statq", "stat", _statistic),
     ("statq", "statq (be | of | comma | open)* num and num close? respectively?", _with_numbers),
-    ("statq", "statq (of be? | be of? | open | comma of?)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|of group|of label|deg? rel (stat | group | name | overall)|cmp)", _with_number),
+    ("statq", "statq (of be? | be of? | open | comma of?)? num close?(?! (of | for)* (group | name) (have | makes | be | place)|z|percentile|prob|(of | for) (group | name)|deg? rel (stat | group | name | overall)|cmp)", _with_number),
     ("statq", "statq (of | for)+ (overall | quantity)? (group | name)", _scoped),
     ("statq", "statq (and | comma | comma and) (of | for)? (group | name) (open num close | of num)", _and_of),
     ("effect", "moves result? (of | for)? result? (force | deg)? (to | away | up) (?! rank) | moves result? (force | deg)? (of | for)", _moved),

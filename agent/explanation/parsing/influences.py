@@ -16,7 +16,7 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match
+from agent.explanation.parsing.patterns import Match
 from tools.errors import ToolError
 from tools.observation import reference
 
@@ -50,7 +50,7 @@ def _plainly(match: Match) -> bool:
     return number.signed or all(token.text != "at" for token in match.tokens)
 
 
-def _contribution(match: Match, clause: Clause) -> Said:
+def _contribution(match: Match, clause: Clause) -> Said | None:
     """The size of a feature's contribution, perhaps with its direction."""
     number: Number = match.get("num")
     if not _plainly(match):
@@ -75,7 +75,7 @@ def _of_all(match: Match) -> bool:
     return quantity is None or (quantity.value == 100 and quantity.bound == "is")
 
 
-def _ranked(match: Match, clause: Clause) -> Said:
+def _ranked(match: Match, clause: Clause) -> Said | None:
     """The rank of a feature's contribution, among all or those of one side."""
     (rank, side), extra = match.get("rankp"), match.get("subj")
     if not _of_all(match):
@@ -148,7 +148,13 @@ def _contributions(match: Match, clause: Clause) -> Said | None:
         return None
     clause.silent = ()
     pairs = zip(named, numbers, strict=True)
-    return Said([], [Stated(quantity=Quantity(refs=(clause.facts.contribution(f),)), number=n) for f, n in pairs])
+    return Said(
+        [],
+        [
+            Stated(quantity=Quantity(refs=(clause.facts.contribution(f),), absolute=not n.signed), number=n)
+            for f, n in pairs
+        ],
+    )
 
 
 def _spoken_of(match: Match, clause: Clause) -> Said | None:
@@ -164,10 +170,10 @@ def _spoken_of(match: Match, clause: Clause) -> Said | None:
     return Said([])
 
 
-def _among_the_first(match: Match, clause: Clause) -> Said:
+def _among_the_first(match: Match, clause: Clause) -> Said | None:
     """A feature among so many with the largest contributions."""
     number = match.get("num")
-    if match.get("sup") == -1 or (number.step != 1 and number.step != WORD) or number.bound != "is" or number.percent:
+    if match.get("sup") == -1 or (number.step not in {1, WORD}) or number.bound != "is" or number.percent:
         return None
     if match.has("rankp") and match.get("rankp") != (0, "any"):
         return None
@@ -199,7 +205,7 @@ def _outweighs(match: Match, clause: Clause) -> Said | None:
     return Said(list(orders), [*values.main, *values.also])
 
 
-def _times_feature(match: Match, clause: Clause) -> Said:
+def _times_feature(match: Match, clause: Clause) -> Said | None:
     """One feature's contribution so many times another's."""
     spoken = match.has("contributes") or match.has("contrib") or clause.sized or match.get("subj").sized
     if not spoken or "below" in {match.get("cmp"), match.get("rel")}:
@@ -248,7 +254,7 @@ def _some_more(match: Match, clause: Clause) -> Said | None:
     return _counted(match, clause) if clause.top is not None else None
 
 
-def _from_base(match: Match, clause: Clause) -> Said:
+def _from_base(match: Match, clause: Clause) -> Said | None:
     """The contributions lead from the base to the total."""
     call = clause.facts.evidence.explained.id
     base, total = (Quantity(refs=(reference(call, name),)) for name in ("base", "total"))
@@ -261,7 +267,7 @@ def _from_base(match: Match, clause: Clause) -> Said:
     return Said([Ordered(left=total, relation="above" if up else "below", right=base)], list(given))
 
 
-def _base(match: Match, clause: Clause) -> Said:
+def _base(match: Match, clause: Clause) -> Said | None:
     """The base value, or the total that all contributions lead to."""
     name = "base" if match.has("base") else "total"
     ref = reference(clause.facts.evidence.explained.id, name)
@@ -315,6 +321,14 @@ def _size_said(match: Match, clause: Clause) -> Said:
     clause.each(lambda f: Effect(ref=clause.facts.contribution(f), sign=1, label=clause.facts.evidence.label))
     clause.sized = True
     return Said(_forced(match, clause))
+
+
+def _important(match: Match, clause: Clause) -> Said | None:
+    """A feature that is important or negligible, or a contribution that is."""
+    said_of_it = any(word in match.all("force")[0].text for word in ("significant", "important", "decisive"))
+    if not match.has("driver") and not said_of_it and not clause.sized:
+        return None
+    return _size_said(match, clause)
 
 
 def _summed(match: Match, clause: Clause) -> Said | None:
@@ -450,6 +464,10 @@ INFLUENCES: list[tuple[str, Make]] = [
     ("start num comma? (drivers | contrib) (of quantity drivers)? leads label of num", _from_base),
     ("(base | total) num", _base),
     ("start (base of)? num comma? quantity? (contrib | drivers | which) (contributes | leads | result | effect)* (of | by)* total? num", _from_base),
+    ("force driver? (for result)? (?! (effect | contrib | contributes | driver | of | for))", _important),
+    (f"contrib effect {_LABEL}", _effect),
+    (f"(contrib | drivers)? effect {_LABEL}? start num total num", _from_base),
+    (f"quantity num of sup? drivers which? effect {_LABEL}?", _counted),
     ("takes num effect (result (of | for)?)? label?", _effect_sized),
     (f"{_FORCE}? effect {_LABEL}? {_FORCE}? {_NUMBER}", _effect_sized),
     (f"{_FORCE} effect {_LABEL}? | effect {_LABEL} {_FORCE}", _effect_sized),

@@ -29,6 +29,7 @@ BEFORE_LABELS = {
     "labelled",
     "to",
     "away",
+    "plabel",
 }  # a bare number after one of these is a label where labels are numbers
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
@@ -120,17 +121,21 @@ def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tup
         match = pattern.match(lower, at)
         if match and match.end() > end:
             best, end = Token(kind, value, match[0]), match.end()
+    return _word(text, at, best, end)
+
+
+def _word(text: str, at: int, best: Token, end: int) -> tuple[Token, int]:
+    """Return a number in words, or an unknown word, where nothing longer begins here."""
     word = _WORD.match(text, at)
     assert word is not None  # noqa: S101 - it matches anything but white space
     said = word[0].lower()
-    if word.end() > end or (word.end() == end and best.kind == UNKNOWN):
-        if said in NUMBER_WORDS:
-            return Token("num", Number(value=NUMBER_WORDS[said], step=WORD_STEP), said), word.end()
-        if said in ORDINALS:
-            return Token("ord", ORDINALS[said], said), word.end()
-        if best.kind == UNKNOWN or word.end() > end:
-            return Token(UNKNOWN, None, word[0]), word.end()
-    return best, end
+    if word.end() < end or (word.end() == end and best.kind != UNKNOWN):
+        return best, end
+    if said in NUMBER_WORDS:
+        return Token("num", Number(value=NUMBER_WORDS[said], step=WORD_STEP), said), word.end()
+    if said in ORDINALS:
+        return Token("ord", ORDINALS[said], said), word.end()
+    return Token(UNKNOWN, None, word[0]), word.end()
 
 
 def _with_unit(token: Token, written: str) -> Token:
@@ -214,7 +219,7 @@ def _label_patterns(label: str) -> list[re.Pattern[str]]:
         ]
     if re.fullmatch(r"\d+", label):
         return [quoted, named, re.compile(rf"{form}s(?!\w)")]
-    return [quoted, named, re.compile(rf"{form}(?:s|'s)?(?!\w)", re.I)]
+    return [quoted, named, re.compile(rf"{form}(?:s'|'s|s)?(?!\w)", re.I)]
 
 
 def _category_patterns(category: str) -> list[re.Pattern[str]]:

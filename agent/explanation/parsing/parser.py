@@ -14,8 +14,9 @@ from agent.explanation.evidence import Evidence
 from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Predicted, Ranked, settle
 from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match, Words, phrases
+from agent.explanation.parsing.grammar import phrases
 from agent.explanation.parsing.lexer import tokens
+from agent.explanation.parsing.patterns import Match, Words
 from agent.explanation.parsing.predicates import PREDICATES, Make, continued
 from tools.errors import ToolError
 
@@ -23,7 +24,16 @@ __all__ = ["Reading", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
 RELATIVE = {"which", "that", "who", "what", "where", "where it", "one that", "whom"}
-OF_FEATURES = {"effect", "force", "contributes", "rankp", "contrib", "moves", "subj", "takes"}  # what only a feature does
+OF_FEATURES = {
+    "effect",
+    "force",
+    "contributes",
+    "rankp",
+    "contrib",
+    "moves",
+    "subj",
+    "takes",
+}  # what only a feature does
 LONGEST = 200  # tokens
 GLUE = frozenset({"comma", "and", "but", "so", "which", "whose", "or", "value", "row1", "do", "stop"})
 
@@ -119,7 +129,11 @@ def _reasons(words: Words, found: list[Assertion], facts: Facts) -> list[str]:
     """Return words for a cause where the answer is said to follow from something that does not point to it."""
     because = [word.text for word in words.tokens if word.kind == "so"]
     near = any(word.kind == "neighbours" for word in words.tokens)
-    if because and not near and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found):
+    if (
+        because
+        and not near
+        and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found)
+    ):
         return because
     if not because or not any(isinstance(one, Predicted) and one.place == 0 for one in found):
         return []
@@ -141,6 +155,7 @@ _OF_OTHERS = {
     "likelier",
     "aslikely",
     "subj",
+    "result",
 }
 
 
@@ -165,7 +180,7 @@ def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list
     """Take up what stands at one place; return how many tokens that is, and what they assert."""
     for pattern, make in PREDICATES:
         match = pattern.at(words, at)
-        if match is None or (before == "subj" and _answers(match)) or not _about(match, clause, before):
+        if match is None or (before == "subj" and _answers(match)) or not _about(match, before):
             continue
         kept = (clause.frame, clause.last)
         said = _made(partial(_denied, make, match, clause))
@@ -182,7 +197,7 @@ def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list
     return 1, None
 
 
-def _about(match: Match, clause: Clause, before: str) -> bool:
+def _about(match: Match, before: str) -> bool:
     """Tell whether a relative word inside a phrase is about the feature, or goes on with a number of the last phrase."""
     inside = [n for n, token in enumerate(match.tokens) if token.kind == "which" and token.text in RELATIVE - {"where"}]
     if not inside or before in {"subj", ""} or match.tokens[-1].kind in {"num", "close"}:

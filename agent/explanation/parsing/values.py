@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from agent.explanation.parsing.assertions import (
-    Assertion,
     HasCategory,
-    Level,
     Multiple,
     Nearer,
     Number,
@@ -17,21 +15,26 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
-from agent.explanation.parsing.grammar import Match, Statistic, Subject, populations
+from agent.explanation.parsing.grammar import Statistic
+from agent.explanation.parsing.patterns import Match
 from tools.errors import ToolError
 from tools.observation import reference
 
-__all__ = ["VALUES", "Make", "continued"]
+__all__ = ["ROWS", "VALUES", "Make", "rows_of", "statistic"]
 
 Make = Callable[[Match, Clause], Said | None]
 Relation = Literal["above", "below"]
+
+
+ROWS = "((of | for)* (group | label | overall))?"
 
 
 def _value(facts: Facts, feature: str) -> Quantity:
     return Quantity(refs=(facts.value(feature),))
 
 
-def _statistic(facts: Facts, feature: str, found: Statistic, label: str) -> Quantity:
+def statistic(facts: Facts, feature: str, found: Statistic, label: str) -> Quantity:
+    """Return a statistic of a feature, with the standard deviation that tells how far apart values lie."""
     ref, spread = (facts.statistic(feature, name, label or None) for name in (found.name, "std"))
     return Quantity(refs=(ref,), spread=spread)
 
@@ -58,14 +61,14 @@ def _given(clause: Clause, feature: str, found: Statistic, label: str) -> list[A
     facts = clause.facts
 
     def frame(other: str, number: Number) -> Stated:
-        return Stated(quantity=_statistic(facts, feature, found, other), number=number)
+        return Stated(quantity=statistic(facts, feature, found, other), number=number)
 
     clause.frame = frame
     if found.numbers:
         return [frame(label, found.numbers[found.labels.index(label)])]
     if found.number is None:
         return []
-    return [Stated(quantity=_statistic(facts, feature, found, label), number=found.number)]
+    return [Stated(quantity=statistic(facts, feature, found, label), number=found.number)]
 
 
 def _order(left: Quantity, match: Match, right: Quantity) -> Ordered:
@@ -83,7 +86,7 @@ def _against_statistic(match: Match, clause: Clause) -> Said | None:
     left, made, given = _value(clause.facts, feature), [], []
     for found in [token.value for token in match.all("statq")]:
         for label in _scopes(found, clause):
-            clause.last = _statistic(clause.facts, feature, found, label)
+            clause.last = statistic(clause.facts, feature, found, label)
             made.append(_order(left, match, clause.last))
             given += _given(clause, feature, found, label)
     clause.last = clause.last if len(made) == 1 and not given else None
@@ -98,7 +101,7 @@ def _between(match: Match, clause: Clause) -> Said | None:
         return None
     scopes = [(end.labels or ("",))[0] for end in ends]
     value = Quantity(refs=(clause.facts.value(feature),))
-    one, other = (_statistic(clause.facts, feature, end, x) for end, x in zip(ends, scopes, strict=True))
+    one, other = (statistic(clause.facts, feature, end, x) for end, x in zip(ends, scopes, strict=True))
     given = [g for end, x in zip(ends, scopes, strict=True) for g in _given(clause, feature, end, x)]
     return Said([Within(value=value, low=one, high=other)], given)
 
@@ -107,7 +110,7 @@ def _at_the_end(match: Match, clause: Clause) -> Said | None:
     """The row's value is the smallest or the largest; or a statistic is what the sentence says."""
     found = match.get("statq")
     feature = _feature(clause, found)
-    where = any(token.text == "where" for token in match.all("which"))
+    where = any(token.text in {"where", "whose"} for token in match.all("which", "whose"))
     scopes = _scopes(found, clause, (clause.labels or ("",)) if where else ("",))
     if match.has("be") and (found.number is not None or found.name not in {"min", "max"}):
         return None
@@ -118,7 +121,7 @@ def _at_the_end(match: Match, clause: Clause) -> Said | None:
         return None
     value = _value(clause.facts, feature)
     return Said(
-        [Ordered(left=value, relation="same", right=_statistic(clause.facts, feature, found, x)) for x in scopes]
+        [Ordered(left=value, relation="same", right=statistic(clause.facts, feature, found, x)) for x in scopes]
     )
 
 
@@ -129,14 +132,14 @@ def _between_statistics(match: Match, clause: Clause) -> Said | None:
     scopes = [(one.labels or ("",))[0], (other.labels or ("",))[0]]
     if len(one.labels) > 1 or len(other.labels) > 1:
         return None
-    left, right = (_statistic(clause.facts, feature, f, x) for f, x in zip((one, other), scopes, strict=True))
+    left, right = (statistic(clause.facts, feature, f, x) for f, x in zip((one, other), scopes, strict=True))
     given = [g for f, x in zip((one, other), scopes, strict=True) for g in _given(clause, feature, f, x)]
     if match.has("factor"):
         return Said([Multiple(left=left, factor=match.get("factor"), right=right)], given)
     return Said([_order(left, match, right)], given)
 
 
-def _times_statistic(match: Match, clause: Clause) -> Said:
+def _times_statistic(match: Match, clause: Clause) -> Said | None:
     """The row's value so many times a statistic."""
     found = match.get("statq")
     feature = _feature(clause, found)
@@ -144,7 +147,7 @@ def _times_statistic(match: Match, clause: Clause) -> Said:
         return None
     value, scopes = _value(clause.facts, feature), _scopes(found, clause)
     ratios = [
-        Multiple(left=value, factor=match.get("factor"), right=_statistic(clause.facts, feature, found, label))
+        Multiple(left=value, factor=match.get("factor"), right=statistic(clause.facts, feature, found, label))
         for label in scopes
     ]
     return Said(list(ratios), [given for label in scopes for given in _given(clause, feature, found, label)])
@@ -180,7 +183,7 @@ def _value_given(match: Match, clause: Clause) -> Said:
     return Said([], [Stated(quantity=_value(clause.facts, clause.placed()), number=match.get("num"))])
 
 
-def _rows(match: Match, clause: Clause) -> tuple[str, ...]:
+def rows_of(match: Match, clause: Clause) -> tuple[str, ...]:
     """Return whose rows a phrase speaks of."""
     group, label = match.get("group"), match.get("label")
     if match.has("overall") and group is None and label is None:
@@ -190,50 +193,12 @@ def _rows(match: Match, clause: Clause) -> tuple[str, ...]:
     return clause.labels
 
 
-def _placed(match: Match, clause: Clause) -> Said | None:
-    """The row's value above or below so many of the rows."""
-    relation, share = match.get("rel"), match.get("num") or match.get("quantity")
-    if relation not in {"above", "below"} or not share.percent:
-        return None
-    side = "below" if relation == "above" else "above"
-    return Said([_at(clause, clause.placed(), side)(label, share) for label in _rows(match, clause)])
-
-
-def _at(clause: Clause, feature: str, side: str) -> Callable[[str, Number], Assertion]:
-    """Return what a number says of the rows of a label: so many lie on that side of the row's value."""
-
-    def frame(label: str, number: Number) -> Stated:
-        ref = clause.facts.position(feature, side, label or None)
-        return Stated(quantity=Quantity(refs=(ref,)), number=number)
-
-    clause.frame = frame
-    return frame
-
-
-def _rows_beyond(match: Match, clause: Clause) -> Said | None:
-    """So many of the rows above or below the row's value."""
-    relation, share = match.get("rel") or match.get("cmp"), match.get("num") or match.get("quantity")
-    if relation not in {"above", "below"} or not share.percent:
-        return None
-    also = []
-    if match.has("subj"):
-        values = clause.mention(match.get("subj"))
-        also = [*values.main, *values.also]
-    frame = _at(clause, clause.placed(), relation)
-    return Said([frame(label, share) for label in _rows(match, clause)], also)
-
-
-def _rows_beyond_front(match: Match, clause: Clause) -> Said | None:
-    """The same where whose rows was said before."""
-    return _rows_beyond(match, clause) if clause.front is not None else None
-
-
 def _range(match: Match, clause: Clause) -> Said:
     """The row's value within the range of the rows."""
     feature, ends = clause.placed(), ("min", "max") if match.has("range") else ("q1", "q3")
     value = _value(clause.facts, feature)
     made: list[Any] = []
-    for label in _rows(match, clause):
+    for label in rows_of(match, clause):
         low, high = (Quantity(refs=(clause.facts.statistic(feature, end, label or None),)) for end in ends)
         made.append(Within(value=value, low=low, high=high))
     return Said(made)
@@ -260,26 +225,8 @@ def _z_score(clause: Clause, feature: str, label: str) -> Quantity:
 def _score(match: Match, clause: Clause) -> Said:
     """The z-score of the row's value."""
     feature = clause.placed()
-    scores = [_z_score(clause, feature, label) for label in _rows(match, clause)]
+    scores = [_z_score(clause, feature, label) for label in rows_of(match, clause)]
     return Said([], [Stated(quantity=score, number=match.get("num")) for score in scores])
-
-
-def _percentile(match: Match, clause: Clause) -> Said:
-    """The percentile of the row's value."""
-    place = match.get("ord")
-    number = match.get("num") or Number(value=place + 1, step=1)
-    number = number.model_copy(update={"percent": False})
-    refs = [clause.facts.position(clause.placed(), "percentile", label or None) for label in _rows(match, clause)]
-    return Said([], [Stated(quantity=Quantity(refs=(ref,)), number=number) for ref in refs])
-
-
-def _level(match: Match, clause: Clause) -> Said:
-    """The row's value high, low, typical or unusual among the rows."""
-    made = []
-    for label in _rows(match, clause):
-        sides = [clause.facts.position(clause.placed(), side, label or None) for side in ("below", "above")]
-        made.append(Level(below=sides[0], above=sides[1], level=match.get("level")))
-    return Said(list(made))
 
 
 def _also_given(match: Match, clause: Clause) -> Said | None:
@@ -316,49 +263,17 @@ def _categorical(match: Match, clause: Clause) -> Said | None:
     return Said([HasCategory(ref=clause.facts.value(feature), category=category)])
 
 
-def _shares(match: Match, clause: Clause) -> Said | None:
-    """The row's category more or less common among the rows of one label than of another."""
-    if not clause.told:
-        return None
-    feature = clause.one()
-    groups = [t.value if isinstance(t.value, tuple) else (t.value,) for t in match.all("group", "label")]
-    numbers = [t.value for t in match.all("num")]
-    if any(len(group) > 1 for group in groups):
-        return None
-    left, right = (Quantity(refs=(clause.facts.share(feature, None, group[0] or None),)) for group in groups[:2])
-    given = [Stated(quantity=q, number=n) for q, n in zip((left, right), numbers, strict=False)]
-    if match.has("factor"):
-        return Said([Multiple(left=left, factor=match.get("factor"), right=right)], list(given))
-    return Said(
-        [Ordered(left=left, relation=match.get("more"), right=right, degree=match.get("deg") or "")], list(given)
-    )
-
-
-def _share(match: Match, clause: Clause) -> Said | None:
-    """How many of the rows have the row's category."""
-    number: Number = match.get("num") or match.get("quantity")
-    if not number.percent or not clause.told:
-        return None
-    feature = clause.one()
-
-    def frame(label: str, number: Number) -> Stated:
-        ref = clause.facts.share(feature, None, label or None)
-        return Stated(quantity=Quantity(refs=(ref,)), number=number)
-
-    clause.frame = frame
-    return Said([frame(label, number) for label in _rows(match, clause)])
-
-
 def _difference(match: Match, clause: Clause) -> Said | None:
     """The row's value so much, or so many percent, above or below a statistic."""
     found, number, relation = match.get("statq"), match.get("num"), match.get("rel")
     feature = _feature(clause, found)
     if relation not in {"above", "below"}:
         return None
-    value, made, given = clause.facts.value(feature), [], []
+    value, given = clause.facts.value(feature), list[Any]()
+    made: list[Any] = []
     sign = 1 if relation == "above" else -1
     for label in _scopes(found, clause):
-        stat = _statistic(clause.facts, feature, found, label)
+        stat = statistic(clause.facts, feature, found, label)
         given += _given(clause, feature, found, label)
         if number.percent:
             factor = number.model_copy(
@@ -373,17 +288,6 @@ def _difference(match: Match, clause: Clause) -> Said | None:
     return Said(list(made), given)
 
 
-def _top(match: Match, clause: Clause) -> Said | None:
-    """The row's value in the top or bottom part of the rows."""
-    side, part = match.get("topend")
-    number = match.get("num") or Number(value=part or 0, step=1e-6, percent=True)
-    if not number.percent or (part is None) != match.has("num"):
-        return None
-    frame = _at(clause, clause.placed(), side)
-    most = number.model_copy(update={"bound": "most", "step": 1e-6})
-    return Said([frame(label, most) for label in _rows(match, clause)])
-
-
 def _away(match: Match, clause: Clause) -> Said | None:
     """The row's value so many standard deviations away from the mean, on either side."""
     found = match.get("statq")
@@ -394,111 +298,22 @@ def _away(match: Match, clause: Clause) -> Said | None:
     return Said([Stated(quantity=score.model_copy(update={"absolute": True}), number=match.get("num"))])
 
 
-def continued(match: Match, clause: Clause) -> Said | None:
-    """The same of the rows of another label: *and 5 for the others*."""
-    if clause.frame is None or clause.negated:
-        return None
-    frame, number = clause.frame, match.get("num") or match.get("quantity")
-    labels = [x for y in populations(match) for x in (clause.facts.labels if y == "*" else [y])]
-    made = [frame(label, number) for label in labels]
-    if any(made_one.quantity.number is not None for made_one in made if isinstance(made_one, Stated)):
-        return None
-    percent = all(_is_percent(one) for one in made)
-    return Said([], list(made)) if number.percent == percent else None
-
-
-def _only_among(match: Match, clause: Clause) -> Said | None:
-    """The row's category only among the rows of one label."""
-    if match.all("approx")[0].text != "only":
-        return None
-    feature, own = clause.one(), populations(match)
-    none = Number(value=0, step=1e-6, percent=True)
-    others = [label for label in clause.facts.labels if label not in own]
-    shares = [Quantity(refs=(clause.facts.share(feature, None, label),)) for label in others]
-    return Said([Stated(quantity=share, number=none) for share in shares])
-
-
-def _is_percent(assertion: Assertion) -> bool:
-    """Tell whether a statement is of a percentage."""
-    ref = assertion.quantity.refs[0] if isinstance(assertion, Stated) else ""
-    return ref.endswith((".below", ".above")) or ".shares." in ref or ".share" in ref
-
-
-def _fronted(match: Match, clause: Clause) -> Said | None:
-    """*Among the rows labelled 0, …*: whose rows all that follows is about."""
-    every = match.get("quantity")
-    if every is not None and every.value != 100:
-        return None
-    clause.front = _rows(match, clause)
-    return Said([])
-
-
-def _groups_compared(match: Match, clause: Clause) -> Said | None:
-    """*On average, the rows of one label have a higher …*: the means of two labels."""
-    groups = [token.value for token in match.all("group")]
-    subject = match.get("subj")
-    if any(len(group) > 1 for group in groups) or subject.numbers or subject.sized or len(subject.features) > 1:
-        return None
-    mean = Statistic("mean")
-    left, right = (_statistic(clause.facts, subject.features[0], mean, group[0]) for group in groups)
-    clause.mention(subject)
-    clause.silent = ()
-    return Said([Ordered(left=left, relation=match.get("cmp"), right=right, degree=match.get("deg") or "")])
-
-
-def _share_of_category(match: Match, clause: Clause) -> Said | None:
-    """How many of the rows have a category that is named."""
-    number: Number = match.get("num") or match.get("quantity")
-    subject = match.get("subj")
-    if not number.percent or len(subject.categories) != 1 or len(subject.features) > 1:
-        return None
-    feature, category = subject.categories[0]
-    clause.mention(Subject((feature,)))
-    clause.silent = ()
-
-    def frame(label: str, number: Number) -> Stated:
-        ref = clause.facts.share(feature, category, label or None)
-        return Stated(quantity=Quantity(refs=(ref,)), number=number)
-
-    clause.frame = frame
-    return Said([frame(label, number) for label in _rows(match, clause)])
-
-
-_ROWS = "((of | for)* (group | label | overall))?"
-
 VALUES: list[tuple[str, Make]] = [
-    ("which (of | for)* (group | label) (be | open)* num close?", continued),
-    ("(than | comma)* num close? (of | for)+ (group | label) close? (?! (cmp | place))", continued),
-    ("quantity (of | for)* (label | group) ((or | and) (label | group))* do? (?! (makes | be | cmp | place | value | label))", continued),
-    ("approx for (group | label)", _only_among),
-    ("for (overall | quantity)? (group | label) (comma | (?= which | subj))", _fronted),
-    ("(num | quantity) (of | for)* (group | label) makes subj", _share_of_category),
-    ("(onavg | of statq) comma? group deg? cmp value? subj than group", _groups_compared),
-    ("group onavg deg? cmp value? subj than group", _groups_compared),
     ("not? be subj", _being),
     ("num deg? rel statq | rel statq by num", _difference),
-    ("topend num? ((of | for)+ (group | label))? | topend num group", _top),
-    ("deg? place (which | value | those | rows)* (num | quantity) (of | for)* (group | label | neighbours) value? (?! (stat | statq | cmp | rel))", _placed),
-    ("which? (num | quantity) (of | for)* (group | label) which? value? (place (value | row1 | which)? | cmp (value | row1)? (than (row1 | which | those)? (of row1)?)? | more (than row1?)?) (?! (statq | num | stat | label | group | quantity | quant))", _rows_beyond),
-    ("(num | quantity) cmp subj", _rows_beyond_front),
-    ("(num | quantity) (of | for)* (group | label) contrib? cmp value? subj (than (row1 | which)? | than)?", _rows_beyond),
     ("closer statq (than | rel) (closer | of | for)? statq", _nearer),
     ("closer statq than (which | of | those)* (group | label) (open num close)?", _nearer_elided),
     ("(whose | comma)* (value | row1) (of | be | comma)* num | of num comma (?= which | be)", _value_given),
-    (f"(range | iqr) {_ROWS}", _range),
+    (f"(range | iqr) {ROWS}", _range),
     ("statq deg? rel statq | statq factor (of | as)? statq", _between_statistics),
     ("factor as? (than | for)? statq | factor (cmp than | rel) statq", _times_statistic),
     ("num z rel statq?", _deviations),
     ("num z (away | from) statq", _away),
     ("between statq and statq", _between),
     ("(deg | approx)? rel quantity? statq ((and | or | comma | comma and) (?! statq (be | deg)? rel) statq)*", _against_statistic),
-    (f"open? zscore (of | be | comma)* num {_ROWS} close?", _score),
-    (f"(rel | rank)? (num | ord) percentile {_ROWS} | percentile num {_ROWS}", _percentile),
+    (f"open? zscore (of | be | comma)* num {ROWS} close?", _score),
     ("be label", _categorical),
     ("category", _categorical),
     ("(comma | comma? which be? | open | of) num close? (?! (of | for)* (group | label | rel))", _also_given),
-    (f"deg? level {_ROWS}", _level),
     ("(comma | which | whose | than)* statq", _at_the_end),
-    ("(deg? more | factor ascommon) (for | of)* (group | label) (open? num close?)? (than | and | so) (for | of | those)* (group | label) (open? num close?)?", _shares),
-    ("(which | and | open | comma | those | amounts)* (num | quantity) (of | for)* (group | label) (makes which | be be)? close? (?! (cmp | rel | statq | value))", _share),
 ]  # fmt: skip

@@ -46,7 +46,7 @@ LABELS: list[tuple[str, Any, str]] = [
     ("quant", (90, "least"), "(almost|nearly|practically|virtually|just about) (all|every|everyone|everything)|(the )?(vast|overwhelming|great) majority|nearly everyone"),
     ("quant", (10, "most"), "hardly any|very few|almost no(ne)?|only a few|a small minority|a tiny (fraction|minority|share)|only a handful|scarcely any|barely any|practically no(ne)?|a small fraction"),
     ("quant", (50, "under"), "(a |the )?(clear )?minority|less than half|fewer than half|under half"),
-    ("quant", (0, "over"), "a few|several|a handful|some of|certain"),
+    ("quant", (0, "over"), "some of"),
     ("fraction", (50, 1), "half|one half|a half"),
     ("fraction", (33.333, 1), "(a|one|1)[ -]third"),
     ("fraction", (66.667, 1), "two[ -]thirds"),

@@ -1,4 +1,4 @@
-"""The claim parser: constructs of English with their verdicts, the labelled test set, texts of any kind, and our own."""
+"""The claim parser: constructs of English with their verdicts, the labelled test set, any text, and our own."""
 
 import json
 import time
@@ -54,7 +54,7 @@ def test_labelled_sentences():
     assert true["false"] <= 0.01 * sum(true.values())
 
 
-_WORDS = st.sampled_from(
+_WORDS = st.sampled_from(  # noqa: SIM905 - a list of fifty words in quotes is no better to read
     "the perimeter error radius is not above below mean of 0 1 label 12.5 5% 1e99 more than twice , ( ) ; : and or which "
     "pushes towards against largest contribution probability nearest neighbours ten all none of together standard "
     "deviations rows training quartile first third in at by so because 99.8% -1.59 +2.08 – both each".split()
@@ -69,7 +69,8 @@ def test_nothing_raises(text):
 
 
 @pytest.mark.parametrize(
-    "unit", ["of ", "the perimeter error is above the mean ", "((((", "9", "1,000 ", "and which is ", "5% of the rows ", "no "]
+    "unit",
+    ["of ", "the perimeter error is above the mean ", "((((", "9", "1,000 ", "and which is ", "5% of the rows ", "no "],
 )
 def test_two_thousand_characters_are_quick(unit):
     """A long text takes no more than a moment, whatever it repeats."""

@@ -322,7 +322,13 @@ def test_wrong_settings_do_not_show_the_key():
 @pytest.fixture(scope="module")
 def model():
     """Return the small model as that of a real llama.cpp server."""
-    settings = {"path": str(catalog.pull("smollm2-135m")), "context": 4096, "threads": 1, "slots": 2}
+    settings = {
+        "path": str(catalog.pull("smollm2-135m")),
+        "context": 4096,
+        "threads": 1,
+        "slots": 2,
+        "cache_type": "f16",
+    }
     child = Child(settings, "smollm2-135m", 60.0)
     key = child.client.headers["Authorization"].removeprefix("Bearer ")
     yield ServerChat(url=str(child.client.base_url), api_key=key)

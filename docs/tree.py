@@ -13,7 +13,7 @@ ORDER = {
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt verify narrate",
-    "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates answers influences values facts assertions parser"
+    "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
     "facts assertions parser",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
     "agent/evaluation": "falsification",

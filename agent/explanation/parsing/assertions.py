@@ -88,14 +88,15 @@ class Number(_Part):
             half = min(half, near)
         slack = 1e-9 * abs(value)
         outer = max(near, half)
+        below, above = math.nextafter(value, -math.inf), math.nextafter(value, math.inf)
         least, most = {
             "is": (value - half, value + half),
             "exactly": (value - min(half, EXACT * abs(value)), value + min(half, EXACT * abs(value))),
             "about": (value - outer, value + outer),
-            "nearly": (value - outer, value - slack),
-            "just over": (value + slack, value + outer),
-            "over": (value + slack, math.inf),
-            "under": (-math.inf, value - slack),
+            "nearly": (value - outer, below),
+            "just over": (above, value + outer),
+            "over": (above, math.inf),
+            "under": (-math.inf, below),
             "least": (value - slack, math.inf),
             "most": (-math.inf, value + slack),
         }[self.bound]

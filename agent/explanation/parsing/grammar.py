@@ -296,6 +296,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("group", "quantity (of | for)? (label | group) (and | or) (of | for)? (label | group)", _group),
     ("group", "overall? rows (?! labelled)", _group),
     ("stat", "(sup | extreme) (?= (value | of | for)* (overall | quantity)? (group | name))", _extreme),
+    ("statq", "stat (group | name) feature (?! (be | open)? num)", _statistic),
     ("statq", "(overall | group | name) stat (of feature)?", _statistic),
     ("statq", "stat value? (of? feature)? (of | be | open)? num close? (of | for)+ (overall | quantity)? (group | name)", _statistic),
     ("statq", "stat value? (of? feature)? (of | for)+ (overall | quantity)? (group | name) and (of | for)* (group | name) (?! (contrib | stat | be label))", _statistic),

@@ -24,6 +24,8 @@ def _placed(match: Match, clause: Clause) -> Said | None:
     relation, share = match.get("rel"), match.get("num") or match.get("quantity")
     if relation not in {"above", "below"} or not share.percent:
         return None
+    if match.has("subj") and match.get("subj") != Subject(clause.features):
+        return None
     side = "below" if relation == "above" else "above"
     return Said([_at(clause, clause.placed(), side)(label, share) for label in rows_of(match, clause)])
 
@@ -199,7 +201,7 @@ GROUPS: list[tuple[str, Make]] = [
     ("(onavg | of statq) comma? group deg? cmp value? subj than group", _groups_compared),
     ("group onavg deg? cmp value? subj than group", _groups_compared),
     ("topend num? ((of | for)+ (group | label))? | topend num group", _top),
-    ("deg? place (which | value | those | rows)* (num | quantity) (of | for)* (group | label | neighbours) value? (?! (stat | statq | cmp | rel))", _placed),
+    ("deg? place (which | value | those | rows)* (num | quantity) (of | for)* (group | label) (value | subj)? (?! (stat | statq | cmp | rel))", _placed),
     ("which? (num | quantity) (of | for)* (group | label) which? value? (place (value | row1 | which)? | cmp (value | row1)? (than (row1 | which | those)? (of row1)?)? | more (than row1?)?) (?! (statq | num | stat | label | group | quantity | quant))", _rows_beyond),
     ("(num | quantity) cmp subj", _rows_beyond_front),
     ("(num | quantity) (of | for)* (group | label) contrib? cmp value? subj (than (row1 | which)? | than)?", _rows_beyond),

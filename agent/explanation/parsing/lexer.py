@@ -31,6 +31,7 @@ BEFORE_LABELS = {
     "away",
     "plabel",
 }  # a bare number after one of these is a label where labels are numbers
+_HOW = {"length": "long|short", "depth": "deep|shallow", "width": "wide|narrow", "height": "tall|high"}
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
 
@@ -58,7 +59,7 @@ def tokens(sentence: str, facts: Facts) -> list[Token]:
     text = _MARKS.sub("", sentence).strip().removesuffix(".").replace("’", "'").replace("−", "-")
     text = _OPENER.sub("", text)
     text = re.sub(r"(?<![\w%)])[–—](?=[\d.])", "-", text)
-    names, at = _names(facts), 0
+    names, at = _names(facts, text), 0
     codes = {label for label in facts.labels if label.isdigit()}
     found: list[Token] = []
     while at < len(text):
@@ -159,7 +160,7 @@ def _number(match: re.Match[str]) -> tuple[Token, int]:
     return Token("num", value, match[0]), match.end()
 
 
-def _names(facts: Facts) -> list[tuple[re.Pattern[str], Token]]:
+def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     """Return the patterns of all names that the facts know, the way people write them."""
     found: list[tuple[re.Pattern[str], Token]] = []
     for label in facts.labels:
@@ -171,10 +172,8 @@ def _names(facts: Facts) -> list[tuple[re.Pattern[str], Token]]:
     for category, features in owners.items():
         token = Token("category", (tuple(features), category), category)
         found += [(pattern, token) for pattern in _category_patterns(category)]
-    heads = [_head(feature) for feature in facts.features]
-    for feature, head in zip(facts.features, heads, strict=True):
-        if head and heads.count(head) == 1:
-            found.append((re.compile(rf"{re.escape(head)}s(?!\w)", re.I), Token("feature", feature, feature)))
+    for head, feature in _heads(facts.features, text).items():
+        found.append((re.compile(rf"{re.escape(head)}s?(?!\w)", re.I), Token("feature", feature, feature)))
     for feature in facts.features:
         found += [(_plain(form), Token("feature", feature, feature)) for form in _forms(feature)]
         described = facts.evidence.described(feature)
@@ -183,10 +182,22 @@ def _names(facts: Facts) -> list[tuple[re.Pattern[str], Token]]:
     return found
 
 
-def _head(name: str) -> str:
-    """Return what is measured, where a name ends in how: the flipper of a flipper length."""
-    words = _SUFFIX.sub("", re.sub(r"[_.-]+", " ", name)).split()
-    return words[0] if len(words) == 2 and words[1] in {"length", "depth", "width", "height"} else ""
+def _heads(names: Sequence[str], text: str) -> dict[str, str]:
+    """Return what is measured, where a name says how, and the text says how too or it is measured one way only.
+
+    Examples
+    --------
+    >>> _heads(["bill_length_mm", "bill_depth_mm", "flipper_length_mm"], "The bill is longer than the flippers.")
+    {'bill': 'bill_length_mm', 'flipper': 'flipper_length_mm'}
+    """
+    parts = {name: _SUFFIX.sub("", re.sub(r"[_.-]+", " ", name)).split() for name in names}
+    found: dict[str, list[str]] = {}
+    for name, words in parts.items():
+        if len(words) == 2 and words[1] in _HOW:
+            found.setdefault(words[0], []).append(name)
+    said = {how for how, words in _HOW.items() if re.search(rf"\b({words})", text, re.I)}
+    chosen = {head: [n for n in known if len(known) == 1 or said == {parts[n][1]}] for head, known in found.items()}
+    return {head: known[0] for head, known in chosen.items() if len(known) == 1}
 
 
 def _forms(name: str) -> Iterable[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Predicted, Ranked, settle
+from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Multiple, Predicted, Ranked, settle
 from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import phrases
@@ -34,6 +34,7 @@ OF_FEATURES = {
     "subj",
     "takes",
 }  # what only a feature does
+FORWARD = {"so", "therefore", "thus", "hence", "consequently", "accordingly", "as a result"}
 LONGEST = 200  # tokens
 GLUE = frozenset({"comma", "and", "but", "so", "which", "whose", "or", "value", "row1", "do", "stop"})
 
@@ -83,16 +84,19 @@ def read(sentence: str, evidence: Evidence) -> Reading:
         return Reading(unread=[sentence])
     found: list[Assertion] = []
     unread: list[str] = []
+    because: list[tuple[str, int]] = []
     at, before = 0, ""
     while at < len(words.tokens):
         taken, said = _step(words, at, clause, before)
         word = words.tokens[at]
         if said is None and (word.kind not in GLUE or not _joins(words, at, clause, before)):
             unread.append(word.text)
+        if word.kind == "so" and said is None:
+            because.append((word.text, len(found)))
         found += said or []
         before = _before(word.kind, before) if said is None or (word.kind == "subj" and taken == 1) else "said"
         at += taken
-    unread += [*clause.silent, *(["not"] if clause.negated else []), *_reasons(words, found, facts)]
+    unread += [*clause.silent, *(["not"] if clause.negated else []), *_unfounded(because, found, facts)]
     outcomes = [settle(assertion, evidence) for assertion in found]
     unread += [assertion.kind for assertion, true in zip(found, outcomes, strict=True) if true is None]
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
@@ -125,21 +129,36 @@ def _relates(words: Words, at: int, before: str) -> bool:
     return before in {"subj", ""} or bool(set(rest[:1]) & OF_FEATURES)
 
 
-def _reasons(words: Words, found: list[Assertion], facts: Facts) -> list[str]:
-    """Return words for a cause where the answer is said to follow from something that does not point to it."""
-    because = [word.text for word in words.tokens if word.kind == "so"]
-    near = any(word.kind == "neighbours" for word in words.tokens)
-    if (
-        because
-        and not near
-        and not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked) for one in found)
-    ):
-        return because
-    if not because or not any(isinstance(one, Predicted) and one.place == 0 for one in found):
-        return []
-    pushes = [one for one in found if isinstance(one, Effect | Count)]
-    towards = [one.sign * facts.side(one.label) * (-1 if one.negated else 1) > 0 for one in pushes]
-    return [] if pushes and all(towards) else because
+def _unfounded(because: list[tuple[str, int]], found: list[Assertion], facts: Facts) -> list[str]:
+    """Return words for a cause where what follows from it does not: the answer, from what does not point to it.
+
+    Parameters
+    ----------
+    because : list of (str, int)
+        The words, each with how many assertions stand before it.
+    found : list of Assertion
+        In their order.
+    facts : Facts
+        Which side each label is.
+    """
+    if not any(isinstance(one, Effect | Count | Predicted | Certain | Ranked | Multiple) for one in found):
+        return [word for word, _ in because]
+    unfounded = []
+    for word, at in because:
+        forward = word in FORWARD
+        reasons, answers = (found[:at], found[at:]) if forward else (found, found)
+        pushes = [_towards(one, facts) for one in reasons if isinstance(one, Effect | Count)]
+        if any(isinstance(one, Predicted) and one.place == 0 for one in answers) and not (pushes and all(pushes)):
+            unfounded.append(word)
+    return unfounded
+
+
+def _towards(one: Effect | Count, facts: Facts) -> bool:
+    """Tell whether a push is said to be towards the answer."""
+    try:
+        return one.sign * facts.side(one.label) * (-1 if one.negated else 1) > 0
+    except ToolError:
+        return False
 
 
 # What is said before the first subject is about it, unless it speaks of the answer or of the similar rows.

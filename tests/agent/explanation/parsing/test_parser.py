@@ -54,19 +54,23 @@ def test_labelled_sentences():
     assert true["false"] <= 0.01 * sum(true.values())
 
 
-_SAID = (
+_SOME = (
     "the perimeter error radius is not above below mean of 0 1 label 12.5 5% 1e99 more than twice , ( ) ; : and or "
     "which pushes towards against largest contribution probability nearest neighbours ten all none of together "
-    "standard deviations rows training quartile first third in at by so because 99.8% -1.59 +2.08 – both each"
+    "standard deviations rows training Adelie Gentoo Yes No OverTime island Biscoe flippers quartile first third in "
+    "at by so because 99.8% -1.59 +2.08 – both each the model predicts therefore"
 )
-_WORDS = st.sampled_from(_SAID.split())
+_WORDS = st.sampled_from(_SOME.split())
 
 
-@given(st.text(max_size=200) | st.lists(_WORDS, max_size=40).map(" ".join))
-@settings(max_examples=200, deadline=None)
-def test_nothing_raises(text):
+@given(
+    st.text(max_size=200) | st.lists(_WORDS, max_size=40).map(" ".join),
+    st.sampled_from(["cancer-12", "penguins-153", "attrition-12"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_nothing_raises(text, sheet):
     """Any text has a reading."""
-    assert read(text, _evidence("cancer-12")).verdict in {True, False, None}
+    assert read(text, _evidence(sheet)).verdict in {True, False, None}
 
 
 @pytest.mark.parametrize(

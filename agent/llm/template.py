@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ class Template:
             self._process = subprocess.Popen(  # noqa: S603 - our own file, no shell
                 [sys.executable, "-P", str(child)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
+            # Not __del__: in a cycle, Popen's own may come first, and warns that the process still runs.
+            self._end = weakref.finalize(self, _stop, self._process)
         process = self._process
         assert process.stdin is not None  # noqa: S101
         assert process.stdout is not None  # noqa: S101
@@ -80,12 +83,13 @@ class Template:
     def close(self) -> None:
         """End the process; it starts again when it is needed."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            self._end()
         self._process = None
 
-    def __del__(self) -> None:
-        self.close()
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -15,7 +15,7 @@ from agent.explanation import plan
 from agent.explanation.claims import Claim, Contribution
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import Reading, names_in, read
-from agent.explanation.parsing.assertions import Assertion, Effect, HasCategory, Predicted, Ranked, Stated
+from agent.explanation.parsing.assertions import Assertion, Effect, HasCategory, Predicted, Ranked, Stated, facts_of
 from agent.explanation.result import Step
 from agent.explanation.template import citations, render
 from agent.explanation.wording import wordings
@@ -25,7 +25,7 @@ from agent.llm.forking import ForkingChat
 from agent.prompts import PROSE
 from tools.observation import reference
 
-__all__ = ["ProseWriter", "findings", "style_of"]
+__all__ = ["ProseWriter", "cited", "findings", "style_of"]
 
 TRIES = 2
 LARGE = 7e9
@@ -94,15 +94,15 @@ class ProseWriter(Writer):
             seed=self.seed + 1000 * len(self.steps) + attempt,
         )
         template = templated(written, shown)
-        text = render(template, self.evidence)
-        reading = read(text, self.evidence)
+        reading = read(render(template, self.evidence), self.evidence)
         wrong = findings(template, core, reading, self.evidence)
         if wrong:
             return None, wrong
+        cites = cited(template, reading)
         return Step(
-            text=text,
+            text=render(template, self.evidence, cites),
             template=template,
-            citations=citations(template),
+            citations=cites,
             claims=[*core, *reading.assertions],
             writer="model",
             style="prose",
@@ -137,6 +137,11 @@ def templated(written: str, known: Mapping[str, str]) -> str:
     return found.sub(lambda match: lower[match[1].lower()], plain)
 
 
+def cited(template: str, reading: Reading) -> list[str]:
+    """Return the facts that a sentence shows, and those that what is read from it rests on: *above the mean* is one."""
+    return list(dict.fromkeys([*citations(template), *(ref for made in reading.assertions for ref in facts_of(made))]))
+
+
 def style_of(style: str, chat: ForkingChat) -> str:
     """Return the style that a model writes in: `auto` is strict below seven billion parameters, or if nobody knows."""
     if chat.describe() is None:
@@ -148,6 +153,8 @@ def style_of(style: str, chat: ForkingChat) -> str:
 
 def findings(template: str, core: Sequence[Claim], reading: Reading, evidence: Evidence) -> str:
     """Return what keeps a sentence from standing; nothing where it may."""
+    if re.search(r"[^\S ]", template):
+        return "Write on one line."
     loose = free_words(template, evidence)
     if loose:
         return f"Use only the names and numbers of these facts, not “{loose[0]}”."
@@ -171,23 +178,21 @@ def free_words(template: str, evidence: Evidence) -> list[str]:
 
 def _missing(claim: Claim, said: Sequence[Assertion], evidence: Evidence) -> list[str]:
     """Return what a sentence has to assert for a claim, and does not."""
+    plain = [assertion for assertion in said if not assertion.negated]  # *not the second* does not say which
     if not isinstance(claim, Contribution):
-        wanted = {"label": "the label", "probability": "the probability"}[claim.kind]
-        made = Predicted if claim.kind == "label" else Stated
-        ref = evidence.probability_ref
-        stated = any(isinstance(a, made) and (not isinstance(a, Stated) or a.quantity.refs == (ref,)) for a in said)
-        return [] if stated else [wanted]
-    value = {ref for a in said for ref in _values(a)}
+        if claim.kind == "label":
+            return [] if any(isinstance(a, Predicted) and a.place == 0 for a in plain) else ["the label"]
+        given = any(isinstance(a, Stated) and a.quantity.refs == (evidence.probability_ref,) for a in plain)
+        return [] if given else ["the probability"]
+    amount, values = f"{claim.ref}.contribution", {ref for a in plain for ref in _values(a)}
     lacking = {
-        "the value": not any(ref.endswith(".value") and _same(ref, claim, evidence) for ref in value),
-        "whether it speaks for or against": not any(isinstance(a, Effect) and a.ref == _amount(claim) for a in said),
-        "the rank of the contribution": not any(isinstance(a, Ranked) and a.ref == _amount(claim) for a in said),
+        "the value": not any(_same(ref, claim, evidence) for ref in values),
+        "whether it speaks for or against": not any(isinstance(a, Effect) and a.ref == amount for a in plain),
+        "the rank of the contribution": not any(
+            isinstance(a, Ranked) and a.ref == amount and not a.within for a in plain
+        ),
     }
     return [what for what, is_lacking in lacking.items() if is_lacking]
-
-
-def _amount(claim: Contribution) -> str:
-    return f"{claim.ref}.contribution"
 
 
 def _values(assertion: Assertion) -> tuple[str, ...]:

@@ -21,8 +21,17 @@ def citations(template: str) -> list[str]:
     return list(dict.fromkeys(ref.partition("|")[0] for ref in _REF.findall(template)))
 
 
-def render(template: str, evidence: Evidence) -> str:
+def render(template: str, evidence: Evidence, cited: Sequence[str] = ()) -> str:
     """Return the sentence a template stands for, with citation marks and a full stop.
+
+    Parameters
+    ----------
+    template : str
+        Words and references.
+    evidence : Evidence
+        What is referred to.
+    cited : sequence of str
+        Facts that the sentence rests on beside those it shows.
 
     Raises
     ------
@@ -37,7 +46,7 @@ def render(template: str, evidence: Evidence) -> str:
     'The probability of benign is 97.3% [t1].'
     """
     text = _REF.sub(lambda match: evidence.shown(match[1]), template)
-    ids = {ref.split(".", maxsplit=1)[0] for ref in citations(template)}
+    ids = {ref.split(".", maxsplit=1)[0] for ref in (*citations(template), *cited)}
     marks = "".join(f"[{observation_id}]" for observation_id in sorted(ids, key=lambda name: (len(name), name)))
     return f"{text} {marks}." if marks else f"{text}."
 

@@ -16,7 +16,7 @@ from agent.explanation import plan
 from agent.explanation.claims import Claim, Contribution, holds, is_claim
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import read as read_words
-from agent.explanation.prose import findings
+from agent.explanation.prose import cited, findings
 from agent.explanation.receipt import canonical, digest, parse, read, same_number
 from agent.explanation.result import Decision, Explanation, Failure, Step, Verification, writer_of
 from agent.explanation.template import assemble, citations, render
@@ -277,8 +277,9 @@ class _Checks:
         )
         wrong = findings(step.template, claims, reading, evidence)
         self.expect(f"{where}.text (read)", not wrong, "a true sentence", wrong or step.text)
-        self.equal(f"{where}.text", render(step.template, evidence), step.text)
-        self.equal(f"{where}.citations", citations(step.template), step.citations)
+        cites = cited(step.template, reading)
+        self.equal(f"{where}.text", render(step.template, evidence, cites), step.text)
+        self.equal(f"{where}.citations", cites, step.citations)
 
     def _step(
         self, where: str, step: Step, claims: Sequence[Claim], previous: Sequence[Claim], evidence: Evidence

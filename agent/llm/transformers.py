@@ -20,6 +20,7 @@ from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
 from agent.llm.engine import Quoted, Sentence, Usage
+from agent.llm.process import cores
 from agent.llm.slots import Slots, shared_length
 from agent.llm.template import Template
 from agent.llm.weights import check, digest_of, load_weights
@@ -45,7 +46,7 @@ class Transformers:
         How many different prompts keep their keys and values at the same time; fewer where full ones would take more
         than 4 GiB.
     threads : int, optional
-        On a CPU; default: PyTorch's own.
+        On a CPU; default: the physical cores that are free when it starts.
     quantize : {"4bit", "8bit", "int8"}, optional
         ``4bit`` and ``8bit`` by bitsandbytes on CUDA, ``int8`` on a CPU.
     adapter : path-like, optional
@@ -76,9 +77,8 @@ class Transformers:
     ) -> None:
         self.path = check(Path(path))
         self.model = self.path.name
-        if threads:
-            torch.set_num_threads(threads)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        torch.set_num_threads(threads or cores())  # more than are free wait for each other in a spin
         merged = None if adapter is None else Path(adapter)
         loaded = load_weights(self.path, self.device, quantize=quantize, adapter=merged, dtype=dtype)
         self._tokenizer, self._network = loaded.tokenizer, loaded.network

@@ -32,6 +32,7 @@ __all__ = [
     "Sized",
     "Stated",
     "Within",
+    "facts_of",
     "settle",
 ]
 
@@ -387,6 +388,17 @@ Assertion = Annotated[
     | Within,
     Field(discriminator="kind"),
 ]
+
+
+def facts_of(assertion: Assertion) -> list[str]:
+    """Return the references of the facts that an assertion rests on."""
+    found: list[str] = []
+    for name, part in assertion:
+        if isinstance(part, Quantity):
+            found += [*part.refs, *([part.minus] if part.minus else [])]
+        elif name in {"ref", "value", "near", "far", "below", "above"}:
+            found.append(str(part))
+    return found
 
 
 def settle(assertion: Assertion, evidence: Evidence) -> bool | None:

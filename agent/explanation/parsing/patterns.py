@@ -39,7 +39,6 @@ SILENT = frozenset(
         "than",
         "as",
         "do",
-        "than",
         "value",
         "row1",
         "rows",

@@ -87,11 +87,26 @@ def test_a_true_sentence_stands(cancer):
         "The {rank} contribution comes from {feature}, whose value of {value}, a sign of illness, speaks for {label}.",
         "The {rank} contribution comes from {feature}, which speaks for {label}.",
         "{feature} has a value of {value}, which speaks for {label}.",
+        "{feature} has a value of {value}, which speaks for {label}, and is not the second-largest contribution.",
+        "The {rank} contribution comes from {feature},\u2028whose value of {value} speaks for {label}.",
         "The {rank} contribution comes from {feature}, whose value of {value} is low and speaks for {label}.",
         "{{t3.features.0.rank}} {{t9}} {{",
         "",
     ],
-    ids=["direction", "rank", "number", "negation", "cause", "no value", "no rank", "level", "braces", "empty"],
+    ids=[
+        "direction",
+        "rank",
+        "number",
+        "negation",
+        "cause",
+        "no value",
+        "no rank",
+        "only another rank",
+        "two lines",
+        "level",
+        "braces",
+        "empty",
+    ],
 )
 def test_any_other_sentence_gives_way(cancer, sentence):
     """It is written again, then a strict one takes its place."""
@@ -100,6 +115,28 @@ def test_any_other_sentence_gives_way(cancer, sentence):
     assert told.verification.ok, told.verification.failures
     assert told.steps[1].style == "strict"
     assert any("written again" in note for note in told.notes)
+
+
+def test_a_comparison_is_cited_though_it_shows_no_number(cancer):
+    """What a sentence rests on is marked, not only what it shows."""
+    sentence = (
+        "The {rank} contribution comes from {feature}, whose value of {value} is above the mean and speaks for {label}."
+    )
+    told = _classified(cancer, {"2.": [sentence]})
+    call = next(seen.id for seen in told.observations if seen.tool == "feature_stats")
+
+    assert told.steps[1].style == "prose"
+    assert f"{call}.overall.mean" in told.steps[1].citations
+    assert told.steps[1].text.endswith(f"[t3][{call}].")
+    assert told.verification.ok, told.verification.failures
+
+
+def test_a_label_that_is_only_ruled_out_is_no_conclusion(cancer):
+    """The conclusion says which label it is."""
+    sentence = "The row is not classified as “1”, and the probability of {label} is {p}."
+    last = f"{len(_classified(cancer, {}).steps)}."
+
+    assert _classified(cancer, {last: [sentence, sentence]}).steps[-1].style == "strict"
 
 
 def test_the_second_try_is_told_what_was_wrong(cancer, monkeypatch):

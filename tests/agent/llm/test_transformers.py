@@ -116,12 +116,14 @@ def test_greedy_text_is_that_of_transformers(tiny, running, schema):
 
 def test_forced_tokens_take_no_pass_of_their_own(running):
     """What the schema leaves no choice about is appended, not sampled."""
-    before = running.usage
+    before, passes = running.usage, []
+    running._network.register_forward_hook(lambda *_: passes.append(1))
     found = json.loads(_generate(running, running.tokenize("sky"), json_schema=SCHEMA, max_tokens=200))
     work = running.usage - before
 
     assert set(found) == set(SCHEMA["required"])
     assert work.forced_tokens > work.generated_tokens
+    assert len(passes) == work.generated_tokens
     assert LLMatcher.validate_grammar(LLMatcher.grammar_from_json_schema(json.dumps(SCHEMA)), running._grammar) == ""
 
 

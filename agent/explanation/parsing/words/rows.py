@@ -8,7 +8,7 @@ __all__ = ["ROWS"]
 
 _WHO = "|".join(
     f"{one}s?"
-    for one in ["person", "patient", "customer", "client", "employee", "worker", "applicant", "individual", "tumou?r", "animal", "item", "object", "loan", "house", "card ?-?holder", "penguin", "bird", "flower", "plant", "borrower", "passenger", "subject", "participant", "staff member", "member", "peer", "nuclei", "specimen", "record", "instance", "data ?point", "case", "sample", "example", "observation", "row", "entr(y", "ie)"]
+    for one in ["person", "patient", "customer", "client", "employee", "worker", "applicant", "individual", "animal", "item", "object", "loan", "house", "card ?-?holder", "borrower", "passenger", "subject", "participant", "staff member", "member", "peer", "specimen", "record", "instance", "data ?point", "case", "sample", "example", "observation", "row", "entr(y", "ie)"]
 ) + "|people"  # fmt: skip
 _TABLE = "(training[ -])?(set|data|data ?set|table|sample|population|corpus)"
 _HARD = "(really |very |extremely |unusually |exceptionally |remarkably |particularly |strikingly |extraordinarily |exceedingly )"

@@ -46,7 +46,7 @@ def test_what_must_not_stand(line):
 
 
 def test_labelled_sentences():
-    """Of the false sentences at least 98 % do not stand; of the true ones a quarter do, and 1 % at most are called false."""
+    """Of false sentences at least 98 % do not stand; of true ones a quarter do, and 1 % at most are called false."""
     found = Counter((label, VERDICTS[verdict]) for _, label, verdict in verdicts("all"))
     true = {verdict: found["true", verdict] for verdict in VERDICTS.values()}
 

@@ -66,6 +66,8 @@ class Observation(BaseModel):
         What the tool returned; None when it failed.
     error : str or None
         Why it failed.
+    resolved : dict or None
+        What the arguments meant, where they do not say so: ``{"where": …}`` for the rows of the answer before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,11 +77,13 @@ class Observation(BaseModel):
     args: dict[str, Json] = Field(default_factory=dict)
     result: dict[str, Json] | None = None
     error: str | None = None
+    resolved: dict[str, Json] | None = None
 
     @model_serializer
     def _one_outcome(self) -> dict[str, Json]:
         outcome = {"error": self.error} if self.error is not None else {"result": self.result}
-        return {"id": self.id, "tool": self.tool, "args": self.args, **outcome}
+        resolved = {} if self.resolved is None else {"resolved": self.resolved}
+        return {"id": self.id, "tool": self.tool, "args": self.args, **resolved, **outcome}
 
 
 def quote(segment: str) -> str:

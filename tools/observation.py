@@ -30,7 +30,7 @@ __all__ = [
 
 Json = Any
 _PERCENT_KEYS = {"percentile", "below", "above"}  # 0 to 100 in the result
-_COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top"}
+_COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top", "mistakes", "of", "features"}
 _TEXT_LIMIT, _TAIL = 60, 20
 # The words of the sentences that names stand in: a column called "from" is quoted, so that it reads as a name.
 _WORDS = frozenset(
@@ -66,6 +66,8 @@ class Observation(BaseModel):
         What the tool returned; None when it failed.
     error : str or None
         Why it failed.
+    resolved : dict or None
+        What the arguments meant, where they do not say so: ``{"where": …}`` for the rows of the answer before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,11 +77,13 @@ class Observation(BaseModel):
     args: dict[str, Json] = Field(default_factory=dict)
     result: dict[str, Json] | None = None
     error: str | None = None
+    resolved: dict[str, Json] | None = None
 
     @model_serializer
     def _one_outcome(self) -> dict[str, Json]:
         outcome = {"error": self.error} if self.error is not None else {"result": self.result}
-        return {"id": self.id, "tool": self.tool, "args": self.args, **outcome}
+        resolved = {} if self.resolved is None else {"resolved": self.resolved}
+        return {"id": self.id, "tool": self.tool, "args": self.args, **resolved, **outcome}
 
 
 def quote(segment: str) -> str:
@@ -229,7 +233,7 @@ def display(ref: str, value: Json, tool: str) -> str:
         return show_name(urllib.parse.unquote(key))
     if value is None:
         return "missing"
-    role = _role(parents, key, tool)
+    role = _role(parents, key, tool, value)
     if isinstance(value, bool | str):
         if role in {"unit", "description"}:  # not quoted, so it must not look like a citation mark
             return printable(str(value).replace("[", "(").replace("]", ")"))
@@ -241,14 +245,20 @@ def display(ref: str, value: Json, tool: str) -> str:
     return _show_quantity(form if form in {"percent", "share"} else role, abs(value) if form == "abs" else value)
 
 
-def _role(parents: list[str], key: str, tool: str) -> str:
+def _role(parents: list[str], key: str, tool: str, value: Json) -> str:
     """Return what kind of quantity a fact is; a key that is a label or a category says nothing about it."""
     if parents[1:2] in (["by_label"], ["value_by_label"]):
         parents = [parents[0], *parents[3:]]
+    if tool == "probability" and key == "rows" and isinstance(value, int):  # a probability is never one
+        return "count"
     if tool == "probability" or parents[-1:] in (["shares"], ["share_by_label"]):
         return "share"
-    if parents[-1:] == ["labels"] or key in _COUNT_KEYS:
+    if parents[-1:] in (["labels"], ["counts"], ["kinds"]) or key in _COUNT_KEYS:
         return "count"
+    if parents[1:2] == ["table"] or parents[-2:-1] in (["changes"], ["where"]):  # cells of rows
+        return "value"
+    if tool == "score":
+        return "metric"
     if key.endswith("probability"):
         return "share"
     return "percent" if key in _PERCENT_KEYS else key

@@ -16,6 +16,7 @@ from agent.commands.options import (
     Receipts,
     ReceiptsFolder,
     SessionName,
+    apart,
     bundle,
     model,
 )
@@ -47,6 +48,7 @@ def ask(
     from agent.commands.showing import show_answer
     from agent.conversation.memory import check_name
 
+    apart(data, question)
     if session is not None:
         check_name(session)
     opened, kept = bundle(path, fingerprint), Receipts(receipts)

@@ -14,6 +14,7 @@ from agent.commands.options import (
     Receipts,
     ReceiptsFolder,
     SessionName,
+    apart,
     bundle,
     model,
 )
@@ -53,6 +54,7 @@ def chat(
     from agent.conversation.memory import Session as Conversation
     from agent.llm.cache import home
 
+    apart(data, None)
     opened, kept, memory = bundle(path, fingerprint), Receipts(receipts), Memory()
     conversation = Conversation() if session is None else memory.session(opened.sha256, session)
     before = conversation.recent(1)  # a file that cannot be read is told before a model is loaded

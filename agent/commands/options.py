@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from agent.llm.forking import ForkingChat
     from tools.bundle import Bundle
 
-__all__ = ["BundlePath", "Data", "Fingerprint", "Llm", "Receipts", "ReceiptsFolder", "SessionName", "bundle", "model"]
+__all__ = [
+    "BundlePath",
+    "Data",
+    "Fingerprint",
+    "Llm",
+    "Receipts",
+    "ReceiptsFolder",
+    "SessionName",
+    "apart",
+    "bundle",
+    "model",
+]
 
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE")]
 Llm = Annotated[
@@ -48,6 +59,12 @@ def model(spec: str | None) -> "ForkingChat":
 
     with console.downloading("fetching the language model") as progress:
         return load(spec, progress=progress)
+
+
+def apart(data: str | None, questions: str | None) -> None:
+    """Refuse to read both the rows and the questions from standard input."""
+    if data == "-" and questions in {None, "-"}:
+        raise UserError("--data -: the questions come from standard input.", hint="Put the rows into a file.")
 
 
 class Receipts:

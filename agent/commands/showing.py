@@ -1,10 +1,12 @@
 """How answers look: the text, a table of the rows that were asked for, and each call as it is done."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["call_line", "plain", "show_answer", "show_call"]
 
-LEAST_COLUMN, MOST_CELL = 8, 60  # characters on a terminal
-PIPE_WIDTH = 100_000
+LEAST_COLUMN, MOST_CELL, GAP = 6, 60, 2  # characters on a terminal; the gap is between two columns
 
 
 def show_answer(answer: "Answer", out: Console, err: Console) -> None:
@@ -112,21 +113,44 @@ def _percent(name: str, value: Any) -> Any:
 
 
 def _show_table(columns: list[str], rows: list[list[Any]], console: Console) -> None:
-    """Print rows: whole in a pipe; on a terminal as many columns as can be read, long cells cut."""
-    width = console.width if console.is_terminal else PIPE_WIDTH
-    shown = min(len(columns), max(1, width // LEAST_COLUMN))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for at, name in enumerate(columns[:shown]):
+    """Print rows: whole in a pipe; on a terminal as many columns as fit, long names folded and long cells cut."""
+    names, cells = [plain(name) for name in columns], [[_cell(value) for value in row] for row in rows]
+    least = [max([0, *(cell_len(row[at]) for row in cells)]) for at in range(len(names))]
+    widths = [max(cell_len(name), width) for name, width in zip(names, least, strict=True)]
+    if console.is_terminal:
+        widths = _fitted([min(width, MOST_CELL) for width in widths], least, console.width)
+    else:
+        console.width = max(console.width, sum(widths) + GAP * len(widths))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for at, width in enumerate(widths):
         numeric = all(isinstance(row[at], int | float) or row[at] is None for row in rows)
-        cut = MOST_CELL if console.is_terminal else None
-        table.add_column(
-            Text(plain(name)), justify="right" if numeric else "left", no_wrap=True, overflow="ellipsis", max_width=cut
-        )
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row[:shown]))
-    console.print(table, width=width, no_wrap=True, crop=False, soft_wrap=False)
-    if shown < len(columns):
-        console.print(f"… and {len(columns) - shown} more columns: name those you want, or use --json.", style="dim")
+        name = "\n".join(textwrap.wrap(names[at], max(1, width)) or [""])
+        table.add_column(Text(name), justify="right" if numeric else "left", width=width, overflow="ellipsis")
+    for row in cells:
+        table.add_row(*(_cut(cell, width) for cell, width in zip(row, widths, strict=False)))
+    console.print()
+    console.print(table, crop=False, soft_wrap=False)
+    if len(widths) < len(columns):
+        console.print(f"… and {len(columns) - len(widths)} more columns: name those you want, or use --json.")
+    console.print()
+
+
+def _cut(cell: str, width: int) -> Text:
+    text = Text(cell, no_wrap=True)
+    text.truncate(width, overflow="ellipsis")
+    return text
+
+
+def _fitted(widths: list[int], least: list[int], room: int) -> list[int]:
+    """Return widths that fit a terminal: first long names are folded, then long cells cut; what is too much goes."""
+    widths = widths[: max(1, (room + GAP) // (LEAST_COLUMN + GAP))]
+    for floors in ([max(LEAST_COLUMN, width) for width in least], [LEAST_COLUMN] * len(least)):
+        while sum(widths) + GAP * (len(widths) - 1) > room:
+            wider = [(width, at) for at, width in enumerate(widths) if width > floors[at]]
+            if not wider:
+                break
+            widths[max(wider)[1]] -= 1
+    return widths
 
 
 def _cell(value: Any) -> str:

@@ -133,3 +133,13 @@ def test_a_failed_verification_is_shown(run, scripted, stored):
     _, out, _ = run("ask", stored, "a false one")
 
     assert out.splitlines()[-1] == "answer: 0 of 3 checks failed"
+
+
+@pytest.mark.parametrize("command", ["ask", "chat"])
+def test_rows_and_questions_cannot_both_come_from_stdin(run, scripted, stored, command):
+    """One of them needs a file."""
+    arguments = ["-"] if command == "ask" else []
+    code, out, err = run(command, stored, *arguments, "--data", "-", stdin="a,b\n")
+
+    assert (code, out) == (2, "")
+    assert err == "tallystick: --data -: the questions come from standard input. Put the rows into a file.\n"

@@ -363,6 +363,15 @@ def test_an_empty_file_is_a_beginning(kept):
     assert questions(kept) == ["one"]
 
 
+def test_a_file_whose_journal_was_changed_still_works(kept):
+    """Another program may have set SQLite's other kind of journal."""
+    kept.append(ONE, "s", turn("one"))
+    _change(kept.path, ["PRAGMA journal_mode = WAL"])
+    kept.append(ONE, "s", turn("two"))
+
+    assert questions(kept) == ["one", "two"]
+
+
 @pytest.mark.parametrize(
     "statements",
     [

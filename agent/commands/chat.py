@@ -163,14 +163,25 @@ class Chat:
         from agent.explanation import receipt
         from tools.storage import outside_bundles
 
-        if not file or self._last is None:
-            raise UserError("/receipt: there is no answer yet." if file else "/receipt: into which file?")
-        path = Path(file).expanduser()
-        if path.exists():
-            raise UserError(f"{path}: is there already.", hint="Name another file.")
+        if not file:
+            raise UserError("/receipt: into which file?", hint="Name a new one.")
+        if self._last is None:
+            raise UserError("/receipt: there is no answer yet.", hint="Ask something first.")
+        path = _new(file)
         outside_bundles(path)
         receipt.write(self._last, path)
         self._out.print(f"Written: {path}")
 
     def _quit(self, _: str) -> None:
         raise EOFError
+
+
+def _new(file: str) -> Path:
+    """Return the path of a file that is not there yet."""
+    try:
+        path = Path(file).expanduser()
+        if not path.exists():
+            return path
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a NUL
+        raise UserError(f"{file[:80]}: cannot be the name of a file.", hint="Name another file.") from error
+    raise UserError(f"{path}: is there already.", hint="Name another file.")

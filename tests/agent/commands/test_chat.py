@@ -97,8 +97,8 @@ def test_the_session_that_is_going_on_can_be_deleted(run, scripted, stored):
         ("/hlep", "/hlep: is no command. Did you mean '/help'?"),
         ("/delete", "/delete: which? /sessions lists the names."),
         ("/delete nobody", "There is no session 'nobody' about this bundle. None is kept."),
-        ("/receipt", "/receipt: into which file?"),
-        ("/receipt x.json", "/receipt: there is no answer yet."),
+        ("/receipt", "/receipt: into which file? Name a new one."),
+        ("/receipt x.json", "/receipt: there is no answer yet. Ask something first."),
         ("/\x1b[2J", "/\ufffd[2J: is no command. "),
     ],
 )
@@ -136,6 +136,16 @@ def test_a_broken_file_is_told_before_the_model_is_loaded(run, stored, tmp_path)
 
     assert code == 2
     assert "sessions.sqlite: is no database. Move the file away" in err
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody/x.json", "a\0b"], ids=ascii)
+def test_files_that_cannot_be(run, scripted, stored, name):
+    """A name too long, without a home, or with a NUL is told, and the chat goes on."""
+    code, out, err = run("chat", stored, stdin=f"one\n/receipt {name[:4000]}\ntwo\n")
+
+    assert code == 0
+    assert len(out.splitlines()) == 2
+    assert "cannot be the name of a file. Name another file." in err
 
 
 # -- on a terminal ----------------------------------------------------------------------------------------------------

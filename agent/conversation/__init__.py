@@ -1,0 +1,1 @@
+"""Conversation: questions about a table and its classifier, answered through the tools."""

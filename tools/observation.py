@@ -72,7 +72,7 @@ class Observation(BaseModel):
     error : str or None
         Why it failed.
     resolved : dict or None
-        ``{"where": …}``: the rows that ``scope: "previous"`` stood for.
+        What the arguments meant, where they do not say so: ``{"where": …}`` for the rows of the answer before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -79,7 +79,7 @@ def text_of(sentences: Sequence[Sentence]) -> str:
 
 
 def answer_of(
-    question: str, observations: Sequence[Observation], schema: Schema, notes: Sequence[str] = (), **more: Any
+    question: str, observations: Sequence[Observation], schema: Schema | Table, notes: Sequence[str] = (), **more: Any
 ) -> Answer:
     """Return the answer, not verified and not sealed yet.
 
@@ -90,7 +90,7 @@ def answer_of(
     **more
         Other fields of `Answer`: `llm`, `usage`, `bundle`, `data`, `session`, `choice`.
     """
-    table = Table.of(schema, observations)
+    table = schema if isinstance(schema, Table) else Table.of(schema, observations)
     sentences = compose(question, observations, table, notes)
     return Answer(
         question=question,

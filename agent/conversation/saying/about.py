@@ -17,20 +17,20 @@ _PREDICTORS = {
 }
 _KINDS = {"numeric": "a number", "categorical": "a category", "boolean": "one of two values", "label": "the label"}
 _ABILITIES = {
-    "predict": "what is predicted for a row or a group, also after changes",
+    "predict": "what is predicted for a row or a group (also after changes)",
     "probability": "how likely each label is",
-    "explain": "why",
-    "importance": "which features matter most",
-    "interactions": "which act together",
-    "counterfactual": "what would have to change",
+    "explain": "which features speak for it",
+    "importance": "which features matter most on the whole",
+    "interactions": "which of them act together",
+    "counterfactual": "what would have to change for another label",
     "score": "how good the predictions are",
     "mistakes": "where they are wrong",
-    "labels": "the true labels",
+    "labels": "what the true labels are",
     "count": "how many rows there are",
-    "show": "rows themselves",
+    "show": "what is in them",
     "feature_stats": "averages and other statistics of a column",
-    "similar": "similar rows",
-    "calculate": "arithmetic",
+    "similar": "which rows are similar",
+    "calculate": "what an expression comes to",
     "describe": "what the data, a column or the classifier is",
 }
 
@@ -89,7 +89,7 @@ def _model(call: Call) -> list[Said]:
 def _abilities(call: Call) -> list[Said]:
     known = [tool for tool in _ABILITIES if tool in call.result["tools"]]
     claims = tuple(call.fact("tools", tool) for tool in known)
-    return [Said(f"You can ask {listed([_ABILITIES[tool] for tool in known])}", claims)]
+    return [Said(f"You can ask me {listed([_ABILITIES[tool] for tool in known])}", claims)]
 
 
 def _feature(call: Call) -> list[Said]:

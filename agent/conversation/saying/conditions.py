@@ -167,7 +167,7 @@ def _intervals(conds: Sequence[Placed]) -> list[list[Placed]]:
 
 
 def _ends(low: Any, high: Any) -> bool:
-    if None in {low[2], high[2]}:
+    if low[2] is None or high[2] is None:
         return False
     return bool(low[0] == high[0] and low[1] in {">", ">="} and high[1] in {"<", "<="})
 

@@ -74,7 +74,10 @@ def _sides(left: Call, right: Call) -> tuple[str, str] | None:
     own = [_without(wheres[0], wheres[1]), _without(wheres[1], wheres[0])]
     columns = {cond[0] for conds in own for _, cond in conds}
     alone = all(conds or not where for conds, where in zip(own, wheres, strict=True))
-    return (_side(left, own[0]), _side(right, own[1])) if len(columns) == 1 and alone else None
+    if len(columns) != 1 or not alone:
+        return None
+    first, second = _side(left, own[0]), _side(right, own[1])
+    return first, second.replace("among rows", "among those") if first.startswith("among rows") else second
 
 
 def _placed(call: Call) -> list[tuple[int, Any]] | None:

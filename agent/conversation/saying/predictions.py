@@ -66,18 +66,18 @@ def probability(call: Call) -> list[Said]:
         refs = [call.raw(label, "mean") for label in named]
         facts = [call.fact(label, key) for label in named for key in ("mean", "std")]
         ends = [f"{call.ref(label, 'mean')} (standard deviation {call.ref(label, 'std')})" for label in named]
-        head, average = f"over {call.rows()}, the probability", " on average"
+        head, whose = f"on average over {call.rows()}, ", ""
     else:
         named = by_size(found, call.labels)
         refs, facts = [call.raw(label) for label in named], [call.fact(label) for label in named]
         ends = [braced(ref) for ref in refs]
-        head, average = f"the probability for {call.row()}", ""
+        head, whose = "", f" for {call.row()}"
     names = [call.ref(label, form="name") for label in named]
-    parts = [f"of {names[0]} {would}{average} {ends[0]}"]
+    parts = [f"the probability of {names[0]}{whose} {would} {ends[0]}"]
     parts += [f"that of {name} {end}" for name, end in zip(names[1:], ends[1:], strict=True)]
     more = "; no other label is more likely" if len(found) > len(named) else ""
     claims: tuple[AnswerClaim, ...] = (call.about, Order(refs=tuple(refs)), *facts)
-    return [Said(call.start(f"{head} {listed(parts)}{more}"), claims)]
+    return [Said(call.start(f"{head}{listed(parts)}{more}"), claims)]
 
 
 def labels(call: Call) -> list[Said]:

@@ -53,7 +53,8 @@ def _seen(call: Call) -> list[Said]:
     """Warn where the predictor was trained on the rows it is measured on."""
     if call.result.get("split") != "train":
         return []
-    text = "The predictor was trained on these rows, so it may look better here than it is"
+    these = "this row" if call.result["rows"] == 1 else "these rows"
+    text = f"The predictor was trained on {these}, so it may look better here than it is"
     return [Said(text, (call.fact("split"),))]
 
 

@@ -45,7 +45,6 @@ def _entry(call: Call, index: int) -> Entry:
 def _sides(call: Call, entries: list[Entry], label: str, *, one: bool) -> str:
     """Say what speaks for a label and then what against it; the side of the largest contribution first."""
     scale = _SPACE[call.result["space"]]
-    scale = scale if label == "it" else scale.replace("its", "the") + f" of {label}"
     sides: list[str] = []
     for sign in (entries[0].sign, -entries[0].sign):
         side = [entry for entry in entries if entry.sign == sign]

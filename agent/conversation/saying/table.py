@@ -37,11 +37,11 @@ def _cells(call: Call) -> Said:
     ]
     parts = []
     for j, name in columns[:CELLS]:
-        value = call.result["table"][0][j]
-        parts.append(f"{call.ref('columns', j)} {call.ref('table', 0, j)}{unit(name, value, call.evidence.table)}")
+        value, is_ = call.result["table"][0][j], "" if parts else "is "
+        parts.append(f"{call.ref('columns', j)} {is_}{call.ref('table', 0, j)}{unit(name, value, call.evidence.table)}")
     more = " (not all columns are named here)" if len(columns) > CELLS else ""
     facts = tuple(call.fact("table", 0, j) for j, _ in columns[:CELLS])
-    return Said(call.start(f"{call.rows()}: {listed(parts)}{more}"), (call.about, *facts))
+    return Said(call.start(f"for {call.rows()}, {listed(parts)}{more}"), (call.about, *facts))
 
 
 def feature_stats(call: Call) -> list[Said]:
@@ -115,14 +115,15 @@ def _missing(call: Call) -> list[Said]:
     """Say in how many rows a column has no value, where there are any."""
     if not call.result["overall"].get("missing"):
         return []
-    text = f"{call.ref('feature')} is missing in {call.ref('overall', 'missing')} of them, which are left out"
+    left = "which is left out" if call.result["overall"]["missing"] == 1 else "which are left out"
+    text = f"{call.ref('feature')} is missing in {call.ref('overall', 'missing')} of them, {left}"
     return [Said(text, (call.fact("overall", "missing"),))]
 
 
 def _placed(call: Call) -> Said:
     """Say where a number lies: above so many of the rows, and how far from their mean."""
     name, value = call.result["feature"], call.result["value"]
-    head = f"{call.ref('feature')} of {amount(call.raw('value'), name, value, call.evidence.table)}"
+    head = f"{call.ref('feature')} at {amount(call.raw('value'), name, value, call.evidence.table)}"
     claims: list[AnswerClaim] = [call.about, call.fact("value"), call.fact("below"), call.fact("above")]
     below, above = call.result["below"], call.result["above"]
     if below is None:
@@ -133,11 +134,9 @@ def _placed(call: Call) -> Said:
     side, other, share = ("higher", "lower", "below") if below >= above else ("lower", "higher", "above")
     rest = call.raw("above" if share == "below" else "below")
     if call.result[share] == 100:
-        text = f"a {head} is {side} than in {call.rows('all')}{known}"
+        text = f"{head} is {side} than in {call.rows('all')}{known}"
     else:
-        text = (
-            f"a {head} is {side} than in {call.ref(share)} of {call.rows()}{known} and {other} than in {braced(rest)}"
-        )
+        text = f"{head} is {side} than in {call.ref(share)} of {call.rows()}{known} and {other} than in {braced(rest)}"
     spread, more = _spread(call)
     return Said(call.start(text + spread), (*claims, *more))
 
@@ -151,7 +150,9 @@ def _spread(call: Call) -> tuple[str, list[AnswerClaim]]:
     claim = Deviation(call=call.id, relation=relation)
     if not claim.true_of(call.evidence):
         return f"; it is close to {mean}", [call.fact("z_score")]
-    return f"; it is {call.ref('z_score', form='abs')} standard deviations {relation} {mean}", [claim]
+    z_score = call.ref("z_score", form="abs")
+    one = call.evidence.shown(f"{call.raw('z_score')}|abs") == "1"
+    return f"; it is {z_score} standard deviation{'' if one else 's'} {relation} {mean}", [claim]
 
 
 def _common(call: Call) -> Said:
@@ -170,11 +171,11 @@ def similar(call: Call) -> list[Said]:
     counts = call.result["labels"]
     named = [label for label in by_size(counts, call.labels) if counts[label]]
     refs = [call.raw("labels", label) for label in named]
-    sample = f"a sample of {call.ref('sample')} training rows" if "sample" in call.result else "the training rows"
     claims: tuple[AnswerClaim, ...] = (call.about, call.fact("k"), Order(refs=tuple(refs)))
     one = call.result["k"] == 1
-    head = f"{sample if 'sample' in call.result else 'the training rows'}"
-    nearest = f"row in {head} most similar to {call.row()}" if one else f"rows in {head} most similar to {call.row()}"
+    nearest = f"training {'row' if one else 'rows'} most similar to {call.row()}"
+    if "sample" in call.result:
+        nearest += f" in a sample of {call.ref('sample')}"
     parts = [
         f"{braced(ref)} {'' if i else 'is labelled ' if counts[label] == 1 else 'are labelled '}{braced(ref, 'name')}"
         for i, (label, ref) in enumerate(zip(named, refs, strict=True))

@@ -5,7 +5,7 @@ predictions of rows asks a `Cohort`, which finds them out when they are first us
 """
 # ruff: noqa: N802 - X is scikit-learn's name for a matrix of rows
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -21,11 +21,11 @@ from tools.errors import TableError, ToolError, did_you_mean
 from tools.feature import Feature, decoded
 from tools.kinds import text_of
 from tools.models import Floats
-from tools.schema import Schema
+from tools.schema import Row, Schema
 from tools.table import Cell, cells, located
 from tools.where import EVERY, Condition, Where, mask, matches, shown
 
-__all__ = ["Cohort", "Rows"]
+__all__ = ["Codes", "Cohort", "Given", "Rows"]
 
 Codes = NDArray[np.int64]
 
@@ -201,11 +201,20 @@ class Given:
         values = Schema(target=schema.target, labels=schema.labels, features=features).encode(checked)
         return cls(features, values, y, ids)
 
+    @classmethod
+    def one(cls, row: Row, schema: Schema) -> Self:
+        """Return a table of one row, as `Schema.check_row` returns it."""
+        features = tuple(_extended(feature, [row[feature.name]]) for feature in schema.features)
+        if features != schema.features:
+            schema = Schema(target=schema.target, labels=schema.labels, features=features)
+        return cls(features, schema.encode_row(row)[None], None, None)
 
-def _extended(feature: Feature, column: "pd.Series[Any]") -> Feature:
+
+def _extended(feature: Feature, values: Iterable[Any]) -> Feature:
+    """Return a feature with the categories that training has not seen behind the others."""
     if feature.kind == "numeric":
         return feature
-    new = sorted(set(column.dropna()) - set(feature.categories))
+    new = sorted({value for value in values if value is not None} - set(feature.categories))
     return Feature(**feature.model_dump() | {"categories": (*feature.categories, *new)}) if new else feature
 
 
@@ -278,6 +287,11 @@ class Cohort:
         return self.probabilities.argmax(axis=1) if self.changes else self._taken(self.rows.predicted)
 
     @property
+    def whole(self) -> bool:
+        """Whether these are all rows, as they are."""
+        return self.where == EVERY and not self.changes
+
+    @property
     def before(self) -> "Cohort":
         """The same rows without the changes."""
         return Cohort(self.rows, self.where)
@@ -301,6 +315,10 @@ class Cohort:
             hint = 'Add the condition ["label", "!=", null].'
             raise ToolError(f"{int((y < 0).sum())} of these {len(y)} rows have no true label.", hint=hint)
         return y
+
+    def feature(self, position: int) -> Floats:
+        """Return one column after the changes, as `values`, shape (m,)."""
+        return self.values[:, position] if self.changes else self._taken(self.rows.values[:, position])
 
     def cells(self, position: int) -> dict[str, Cell]:
         """Return one of the rows after the changes, typed: feature to value."""

@@ -93,7 +93,7 @@ def test_without_a_row_the_tools_look_at_all_rows(bundle_of):
     assert shares["rows"] == 569
     assert sum(shares["shares"].values()) == pytest.approx(1)
     assert sum(part["mean"] for label, part in mean.items() if label != "rows") == pytest.approx(1)
-    assert "one row" in toolbox.call("explain", {}).error
+    assert "one row" in toolbox.call("similar", {}).error
 
 
 def test_langchain_tools_answer_with_text_and_evidence(bundle_of):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.conversation.evidence import AnswerEvidence
-from agent.explanation.claims import TOLERANCE, Deviation, Position
+from agent.explanation.claims import TOLERANCE, Deviation
 from tools.errors import ToolError
 
 __all__ = [
@@ -172,16 +172,16 @@ class Flip(_Claim):
     label: str
 
     def true_of(self, evidence: AnswerEvidence) -> bool:
-        """The label is the target and not the one before, and no value stays what it is shown as."""
+        """The label is the target, or else another one than before, and no value stays what it is shown as."""
         found = evidence.value(self.call)
         option, ref = found["options"][self.option], f"{self.call}.options.{self.option}.changes"
         changed = (
             evidence.shown(f"{ref}.{at}.from") != evidence.shown(f"{ref}.{at}.to")
             for at in range(len(option["changes"]))
         )
-        return bool(
-            self.label == option["label"] == found["target"] != found["label"] and option["changes"] and all(changed)
-        )
+        asked = evidence.observation(self.call).args.get("target")
+        reached = self.label == option["label"] != found["label"] and asked in {None, self.label}
+        return bool(reached and option["changes"] and all(changed))
 
 
 class Failed(_Claim):
@@ -196,7 +196,7 @@ class Failed(_Claim):
 
 
 AnswerClaim = Annotated[
-    Contrast | Deviation | Entry | Extent | Fact | Failed | Flip | Nothing | Order | Position | Rows,
+    Contrast | Deviation | Entry | Extent | Fact | Failed | Flip | Nothing | Order | Rows,
     Field(discriminator="kind"),
 ]
 

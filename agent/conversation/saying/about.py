@@ -15,7 +15,13 @@ _PREDICTORS = {
     "gbdt": "a model of boosted trees",
     "brought": "a model that was brought",
 }
-_KINDS = {"numeric": "a number", "categorical": "a category", "boolean": "one of two values", "label": "the label"}
+_KINDS = {
+    "numeric": "a number",
+    "categorical": "a category",
+    "boolean": "one of two values",
+    "label": "what is predicted",
+    "id": "the id of a row",
+}
 _ABILITIES = {
     "predict": "what is predicted for a row or a group (also after changes)",
     "probability": "how likely each label is",
@@ -37,8 +43,9 @@ _ABILITIES = {
 
 def calculate(call: Call) -> list[Said]:
     """Say what an expression comes to."""
-    claims = (call.fact("result"),)
-    return [Said(f"{braced(f'{call.id}@args.expression')} is {call.ref('result', form='value')}", claims)]
+    found = call.result["result"]
+    shown = str(found).lower() if isinstance(found, bool) else call.ref("result", form="value")
+    return [Said(f"{braced(f'{call.id}@args.expression')} is {shown}", (call.fact("result"),))]
 
 
 def describe(call: Call) -> list[Said]:

@@ -92,6 +92,11 @@ class Call:
             return f"{'the' if article == 'the' else 'all the'} same {noun}"
         return f"{article if self.where or 'split' in self.result else 'all'} {noun}{phrase.rest}"
 
+    def looked_at(self) -> str:
+        """Return the rows that were looked at: a sample of them where there are many."""
+        rows = self.rows() if self.where else f"{self.ref('rows')} rows"
+        return f"a sample of {self.ref('sample')} of {rows}" if "sample" in self.result else rows
+
     def conditions(self) -> str:
         """Return the conditions alone, beginning with a space; empty where there are none."""
         return worded(self.where, self._at, self.evidence.table, self.result["rows"], named=False).rest

@@ -21,6 +21,12 @@ _SIGNS = {
     "!=": "other than {}",
     "==": "{}",
 }
+_SPANS = {
+    ">=<=": ("from", "to"),
+    "><=": ("over", "up to"),
+    ">=<": ("from", "to under"),
+    "><": ("over", "and under"),
+}
 _ANSWERS = {"label": "labelled", "prediction": "predicted"}
 Placed = tuple[int, Any]  # a condition and its place in the list
 
@@ -198,9 +204,8 @@ def _span(group: Sequence[Placed], at: str, table: Table) -> str:
     (i, low), (j, high) = group
     name, ends = _column(low[0], f"{at}.{i}", table), [braced(f"{at}.{i}.2"), braced(f"{at}.{j}.2")]
     ends[1] += unit(low[0], high[2], table)
-    if (low[1], high[1]) == (">=", "<="):
-        return f"{name} from {ends[0]} to {ends[1]}"
-    return f"{name} {_SIGNS[low[1]].replace('{}', ends[0])} and {_SIGNS[high[1]].replace('{}', ends[1])}"
+    first, second = _SPANS[low[1] + high[1]]
+    return f"{name} {first} {ends[0]} {second} {ends[1]}"
 
 
 def _column(column: str, at: str, table: Table) -> str:

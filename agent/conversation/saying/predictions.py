@@ -9,7 +9,7 @@ from agent.conversation.saying.words import Said, braced, listed
 __all__ = ["count", "labels", "predict", "probability"]
 
 MOST_LABELS = 5  # that one sentence names
-_MOVED = {"above": "up from", "below": "down from", "equal": "as before,"}
+_MOVED = {"above": "up from ", "below": "down from "}
 
 
 def predict(call: Call) -> list[Said]:
@@ -53,7 +53,11 @@ def _moved(call: Call, ref: str, before: str) -> tuple[str, list[AnswerClaim]]:
     if "before" not in call.result:
         return "", []
     claim = Contrast.of(call.evidence, ref, before)
-    return f" ({_MOVED[claim.relation] if claim else 'before:'} {braced(before)})", [claim] if claim else []
+    if claim is not None and claim.relation == "equal":
+        return " (as before)", [claim]
+    return f" ({_MOVED[claim.relation] if claim else ''}{braced(before)}{'' if claim else ' before'})", [
+        claim
+    ] if claim else []
 
 
 def probability(call: Call) -> list[Said]:

@@ -1,6 +1,6 @@
 """How good the predictor is, in words: measures, wrong rows, and where it errs."""
 
-from agent.conversation.claims import AnswerClaim, Contrast, Extent, Nothing
+from agent.conversation.claims import AnswerClaim, Contrast, Extent, Nothing, Order
 from agent.conversation.saying.call import Call
 from agent.conversation.saying.conditions import worded
 from agent.conversation.saying.words import Said, braced, listed
@@ -33,7 +33,7 @@ def score(call: Call) -> list[Said]:
     metric = call.result["metric"]
     claims: list[AnswerClaim] = [call.about, call.fact("metric"), call.fact("value"), call.fact("split")]
     positive = call.ref("positive") if call.result.get("positive") is not None else ""
-    of = f" for {positive}" if positive else ""
+    of = f" for {positive}" if positive else ", averaged over the labels," if metric in {*_MEANING, "f1"} else ""
     rows = call.rows()
     if call.result["value"] is None:
         return [Said(call.start(f"the {METRICS[metric]}{of} cannot be computed on {rows}"), tuple(claims))]
@@ -93,16 +93,17 @@ def _examples(call: Call) -> list[Said]:
     """Name some of the wrong rows."""
     examples = call.result["examples"][:EXAMPLES]
     parts = [
-        f"{_who(call, i)} ({call.ref('examples', i, 'label')}, predicted {call.ref('examples', i, 'prediction')} "
-        f"with {call.ref('examples', i, 'probability')})"
+        f"{_who(call, i)} (labelled {call.ref('examples', i, 'label')}, "
+        f"predicted {call.ref('examples', i, 'prediction')} with {call.ref('examples', i, 'probability')})"
         for i in range(len(examples))
     ]
     facts = tuple(call.fact("examples", i, key) for i in range(len(examples)) for key in ("row", "label", "prediction"))
     if not parts:
         return []
     few = len(examples) == call.result["mistakes"]
-    head = ("It is" if len(parts) == 1 else "They are") if few else "Among them are"
-    return [Said(f"{head} {listed(parts)}", facts)]
+    head = ("It is" if len(parts) == 1 else "They are") if few else "Those that it was surest of are"
+    order = Order(refs=tuple(call.raw("examples", i, "probability") for i in range(len(examples))))
+    return [Said(f"{head} {listed(parts)}", (order, *facts))]
 
 
 def _who(call: Call, example: int) -> str:

@@ -1,6 +1,6 @@
 """What moves predictions, in words: contributions, importance, interactions, and the changes that flip a label."""
 
-from agent.conversation.claims import AnswerClaim, Entry, Flip, Order
+from agent.conversation.claims import AnswerClaim, Entry, Flip, Nothing, Order
 from agent.conversation.saying.call import Call
 from agent.conversation.saying.conditions import amount
 from agent.conversation.saying.words import Said, braced, listed
@@ -29,13 +29,14 @@ def explain(call: Call) -> list[Said]:
             Said(call.start(f"for {who}, no feature moves the prediction towards {towards} or away from it"), claims)
         ]
     if asked:
-        head = f"for {call.row()}" if one else f"on average over {call.rows()}"
+        head = f"for {call.row()}" if one else f"on average over {call.looked_at()}"
         return [Said(call.start(f"{head}, {_sides(call, entries, towards, one=one)}"), claims)]
     if one:
         head = f"the prediction for {call.row()} {would} {towards}"
         return [Said(call.start(f"{head}: {_sides(call, entries, 'it', one=one)}"), claims)]
     head = f"most often predicted among {call.rows()} {would} {towards}"
-    return [Said(call.start(f"{head}; on average, {_sides(call, entries, 'it', one=one)}"), claims)]
+    sample = f" over a sample of {call.ref('sample')} of them" if "sample" in call.result else ""
+    return [Said(call.start(f"{head}; on average{sample}, {_sides(call, entries, 'it', one=one)}"), claims)]
 
 
 def _entry(call: Call, index: int) -> Entry:
@@ -67,7 +68,7 @@ def _named(entry: Entry, call: Call) -> str:
 
 def importance(call: Call) -> list[Said]:
     """Say the ranking of the features, or the place of one of them."""
-    over = f"over {call.rows()}"
+    over = f"over {call.looked_at()}"
     if "features" not in call.result:
         claims = (call.about, call.fact("feature"), call.fact("rank"), call.fact("of"), call.fact("importance"))
         text = (
@@ -93,38 +94,34 @@ def interactions(call: Call) -> list[Said]:
         return [Said(text, (call.fact("additive"),))]
     pairs = call.result["pairs"][: call.seen.args.get("top") or RANKED]
     named = [i for i, pair in enumerate(pairs) if pair["strength"] > 0]
+    pairs_of_rows = f"{call.ref('sample')} pairs of {call.rows()}" if "sample" in call.result else call.rows()
     if not named:
-        return [Said(call.start(f"no features act together over {call.rows()}"), (call.about,))]
+        return [Said(f"No features act together in {pairs_of_rows}", (call.about, Nothing(ref=call.raw("pairs"))))]
     refs = tuple(call.raw("pairs", i, "strength") for i in named)
     parts = [
         f"{call.ref('pairs', i, 'features', 0)} with {call.ref('pairs', i, 'features', 1)} ({braced(ref)})"
         for i, ref in zip(named, refs, strict=True)
     ]
     verb = "pair of features that acts together most is" if len(parts) == 1 else "features that act together most are"
-    text = f"the {verb} {listed(parts)}, by the strength of their interaction over {call.rows()}"
+    text = f"the {verb} {listed(parts)}, by the strength of their interaction in {pairs_of_rows}"
     return [Said(call.start(text), (call.about, Order(refs=refs)))]
 
 
 def counterfactual(call: Call) -> list[Said]:
     """Say the smallest changes that lead to another label, or that none was found."""
-    target, label = call.ref("target"), call.ref("label")
+    options, label = call.result["options"], call.ref("label")
     claims: tuple[AnswerClaim, ...] = (call.about, call.fact("label"), call.fact("target"), call.fact("found"))
-    if call.result["label"] == call.result["target"]:
-        return [Said(call.start(f"the prediction for {call.row()} already is {label}"), claims)]
-    if not call.result["found"]:
-        text = (
-            f"the prediction for {call.row()} is {label}; within the limits of the columns, "
-            f"no small change was found that makes it {target}"
-        )
-        return [Said(call.start(text), claims)]
-    options = call.result["options"]
+    if not options:
+        other = "another one" if call.result["target"] is None else call.ref("target")
+        text = f"the prediction for {call.row()} is {label}; no small change within the limits of the columns"
+        return [Said(call.start(f"{text} was found that makes it {other}"), claims)]
     ways = [_way(call, i) for i in range(len(options))]
+    new = [call.ref("options", i, "label") for i in range(len(options))]
     flips = [Flip(call=call.id, option=i, label=option["label"]) for i, option in enumerate(options)]
-    first = f"the prediction for {call.row()} would be {target} instead of {label} if {ways[0]}"
+    first = f"the prediction for {call.row()} would be {new[0]} instead of {label} if {ways[0]}"
     said = [Said(call.start(first), (*claims, flips[0]))]
-    if ways[1:]:
-        said.append(Said(f"It would also be {target} if {', or if '.join(ways[1:])}", tuple(flips[1:])))
-    return said
+    also = [f"{to} if {way}" for to, way in zip(new[1:], ways[1:], strict=True)]
+    return [*said, Said(f"It would also be {', or '.join(also)}", tuple(flips[1:]))] if also else said
 
 
 def _way(call: Call, option: int) -> str:

@@ -12,6 +12,7 @@ __all__ = ["feature_stats", "show", "similar"]
 CELLS = 8  # that are said of a single row
 CATEGORIES = 5
 NEIGHBOURS = 5
+_ANSWERS = {"label": "the true label", "prediction": "the prediction"}
 
 
 def show(call: Call) -> list[Said]:
@@ -35,10 +36,11 @@ def _cells(call: Call) -> Said:
         for j, name in enumerate(call.result["columns"])
         if name not in ids or len(call.result["columns"]) == 1
     ]
-    parts = []
+    parts: list[str] = []
     for j, name in columns[:CELLS]:
         value, is_ = call.result["table"][0][j], "" if parts else "is "
-        parts.append(f"{call.ref('columns', j)} {is_}{call.ref('table', 0, j)}{unit(name, value, call.evidence.table)}")
+        named = _ANSWERS.get(name) or call.ref("columns", j)
+        parts.append(f"{named} {is_}{call.ref('table', 0, j)}{unit(name, value, call.evidence.table)}")
     more = " (not all columns are named here)" if len(columns) > CELLS else ""
     facts = tuple(call.fact("table", 0, j) for j, _ in columns[:CELLS])
     return Said(call.start(f"for {call.rows()}, {listed(parts)}{more}"), (call.about, *facts))
@@ -130,13 +132,15 @@ def _placed(call: Call) -> Said:
         return Said(
             call.start(f"{call.ref('feature')} is missing in {call.rows('all')}"), (call.about, call.fact("below"))
         )
-    known = " where it is known" if call.result["overall"].get("missing") else ""
     side, other, share = ("higher", "lower", "below") if below >= above else ("lower", "higher", "above")
-    rest = call.raw("above" if share == "below" else "below")
+    rest = call.ref("above" if share == "below" else "below")
+    than, of = "than in", call.rows()
+    if call.result["overall"].get("missing"):
+        than, of = "than", f"the {call.ref('overall', 'count')} known values in {of}"
     if call.result[share] == 100:
-        text = f"{head} is {side} than in {call.rows('all')}{known}"
+        text = f"{head} is {side} {than} {of if of.startswith('all ') else f'all of {of}'}"
     else:
-        text = f"{head} is {side} than in {call.ref(share)} of {call.rows()}{known} and {other} than in {braced(rest)}"
+        text = f"{head} is {side} {than} {call.ref(share)} of {of} and {other} {than} {rest}"
     spread, more = _spread(call)
     return Said(call.start(text + spread), (*claims, *more))
 

@@ -159,6 +159,6 @@ def test_an_interval_is_one_condition(words):
         return text_of(compose("?", [seen], words())).removeprefix("There are 9 rows with ").removesuffix(" [t1].")
 
     assert said(["age", ">=", 20], ["age", "<=", 30]) == "age from 20 to 30 years"
-    assert said(["age", ">", 20], ["age", "<=", 30]) == "age over 20 and of at most 30 years"
+    assert said(["age", ">", 20], ["age", "<=", 30]) == "age over 20 up to 30 years"
     assert said(["row", "<", 10], ["patient", "in", [1, 2]]) == "row number under 10 and patient 1 or 2"
     assert said(["diabetes", "in", ["No", "Yes"]]).endswith("that are labelled “No” or “Yes”")

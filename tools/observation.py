@@ -277,7 +277,7 @@ def _role(parents: list[str], key: str, tool: str) -> str:
     if tool == "args" or (tool == "mistakes" and parents[3:4] == ["where"]):
         return "given"
     if (tool, key) == ("score", "value"):
-        return "result"
+        return "metric"
     if tool == "table":
         return "unit" if parents[-1:] == ["units"] else "name"
     if tool == "show":

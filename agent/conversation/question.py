@@ -280,6 +280,11 @@ class Question:
         """Whether conditions may be joined by or."""
         return bool(_OR.search(self.text))
 
+    @cached_property
+    def unknown(self) -> list[str]:
+        """The words that mean nothing in this table and are no words of questions."""
+        return []
+
     @property
     def clauses(self) -> int:
         """How many things the question asks: at least so many calls there will be, where they differ."""

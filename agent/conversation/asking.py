@@ -61,7 +61,7 @@ class Asker:
 
     def __init__(self, bundle: Bundle, chat: ForkingChat) -> None:
         self.bundle, self.chat = bundle, chat
-        self.terms = Terms(bundle.schema)
+        self.terms = Terms(bundle.schema, _ranges(bundle))
         self._ids = frozenset(bundle.row_ids or ())
 
     def ask(
@@ -168,6 +168,12 @@ class Asker:
             f"This table cannot answer that. It knows {named}{more}, and the labels of {show_name(self.bundle.schema.target)}; "
             "“What can you do?” lists what can be asked."
         ]
+
+
+def _ranges(bundle: Bundle) -> dict[str, tuple[float, float]]:
+    """Return the least and the greatest value of each numeric column."""
+    overall = {name: part["overall"] for name, part in bundle.statistics.stored["features"].items()}
+    return {name: (part["min"], part["max"]) for name, part in overall.items() if part.get("min") is not None}
 
 
 def _checked(question: str) -> str:

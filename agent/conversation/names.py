@@ -5,7 +5,7 @@ dictionary; knows nothing about tools.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -82,6 +82,8 @@ class Terms:
     Parameters
     ----------
     schema : Schema
+    ranges : mapping, optional
+        Least and greatest value of numeric columns: a number far outside is not meant for a column.
 
     Examples
     --------
@@ -92,13 +94,18 @@ class Terms:
     [('MonthlyIncome', None), ('sex', 'female')]
     """
 
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
+    def __init__(self, schema: Schema, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
+        self.schema, self._ranges = schema, dict(ranges or {})
         self._terms = list(_terms(schema))
         self._longest = max(len(term.words) for term in self._terms)
         self._by_words: dict[tuple[str, ...], list[_Term]] = {}
         for term in self._terms:
             self._by_words.setdefault(term.words, []).append(term)
+
+    def plausible(self, column: str, value: float) -> bool:
+        """Tell whether a column has values near this one."""
+        low, high = self._ranges.get(column, (value, value))
+        return low - (high - low) / 2 <= value <= high + (high - low) / 2
 
     def find(self, question: str) -> list[Name]:
         """Return the names in a question, in order; where two overlap, the longer one."""

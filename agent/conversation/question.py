@@ -362,6 +362,10 @@ class Question:
         if beside is not None:
             return [feature for feature in numeric if feature.name == beside]
         named = {name.column: name.strength for name in self.names if name.value is None}
+        if not number.step:
+            values = {feature.name: converted(number, feature.unit) for feature in numeric}
+            near = [f for f in numeric if (value := values[f.name]) is not None and self.terms.plausible(f.name, value)]
+            numeric = near or numeric
         return sorted(numeric, key=lambda feature: -named.get(feature.name, 0.0))
 
     def _column_of(self, number: Number) -> str | None:

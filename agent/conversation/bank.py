@@ -6,24 +6,21 @@ Names and numbers are masked on both sides, so that questions are alike when the
 import json
 import re
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extractOne
-
 from agent.conversation.calltext import CANNOT, head_of
 from agent.conversation.names import ID, words_of
 from agent.conversation.quantities import read_numbers
 from agent.conversation.question import Question
+from agent.conversation.spelling import WORD, near, written_out
 
-__all__ = ["Example", "heads", "nearest"]
+__all__ = ["Example", "examples", "head", "masked", "masked_examples", "nearest", "words"]
 
-NEAR = 40  # examples that say which tools are in question
+_ABOUT = {"<column>", "<category>", "<number>"}  # any question has some
 _WORD = re.compile(r"<\w+>|[^\W_]+(?:['’][^\W_]+)*|[?+]")
 
 
@@ -43,48 +40,39 @@ def _bank() -> tuple[Any, tuple[Example, ...]]:
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="langchain_community")
         from langchain_community.retrievers import BM25Retriever  # noqa: PLC0415 - only where a question is asked
 
-    examples = _examples()
     found = BM25Retriever.from_texts(
-        [_masked_example(example) for example in examples],
-        metadatas=[{"at": at} for at in range(len(examples))],
-        preprocess_func=_words,
+        list(masked_examples()),
+        metadatas=[{"at": at} for at in range(len(examples()))],
+        preprocess_func=words,
     )
-    return found, examples
+    return found, examples()
 
 
 @lru_cache(maxsize=1)
-def _examples() -> tuple[Example, ...]:
+def examples() -> tuple[Example, ...]:
+    """Return all examples."""
     text = files("agent.conversation").joinpath("bank.jsonl").read_text(encoding="utf-8")
     return tuple(Example(**{"before": (), **json.loads(line)}) for line in text.splitlines())
 
 
+@lru_cache(maxsize=1)
+def masked_examples() -> tuple[str, ...]:
+    """Return the questions of the bank with kinds in place of their names and numbers."""
+    return tuple(map(_masked_example, examples()))
+
+
 def nearest(question: Question, k: int, *, follows: bool = False) -> list[Example]:
     """Return the k examples most like a question, the nearest last; those with turns before only where it `follows`."""
-    retriever, examples = _bank()
-    retriever.k = len(examples)
-    found = [examples[document.metadata["at"]] for document in retriever.invoke(" ".join(_spelled(masked(question))))]
+    retriever, every = _bank()
+    retriever.k = len(every)
+    found = [every[document.metadata["at"]] for document in retriever.invoke(masked(question))]
     if not follows:
         found = [example for example in found if not example.before]
     return found[:k][::-1]
 
 
-def heads(question: Question, every: Sequence[str], *, follows: bool = False) -> list[str]:
-    """Return the beginnings of calls that similar questions have, the nearest first: what a rule would choose from.
-
-    Measures of quality are there as the question names them, and the end without an answer always.
-    """
-    if question.repeats:
-        return [head_of(question.before[0])]
-    found: Counter[str] = Counter()
-    for rank, example in enumerate(reversed(nearest(question, NEAR, follows=follows))):
-        found[_head(example)] += 1 / (rank + 2)  # type: ignore[assignment]
-    kinds = [head for head, _ in found.most_common() if not head.startswith("score ")]
-    at = next((i for i, (head, _) in enumerate(found.most_common()) if head.startswith("score ")), len(kinds))
-    kinds[at:at] = [head for head in every if head.startswith("score ")]
-    return [*kinds, *([] if CANNOT in kinds else [CANNOT])]
-
-
-def _head(example: Example) -> str:
+def head(example: Example) -> str:
+    """Return how the calls of an example begin."""
     return head_of(example.calls[0]) if example.calls else CANNOT
 
 
@@ -118,7 +106,7 @@ def _kind(column: str, value: str | None, question: Question) -> str:
 
 def _masked_example(example: Example) -> str:
     """Mask an example by the names in its own calls."""
-    text = read_numbers(example.question)[0]
+    text = read_numbers(written_out(example.question))[0]
     for word, kind in sorted(set(_named(example)), key=lambda pair: -len(pair[0])):
         text = re.sub(rf"(?<![\w<]){re.escape(word)}(?:e?s)?(?![\w>])", kind, text, flags=re.IGNORECASE)
     return re.sub(r"(?<![\w<.])-?\d[\d,]*(?:\.\d+)?k?", "<number>", text)
@@ -147,23 +135,21 @@ def _phrases(names: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:
         yield name, kind
 
 
-def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
+def words(text: str) -> list[str]:
+    """Return the words of a masked question that say what is asked, each also with the word before it."""
+    found = [known(word) for word in _WORD.findall(text.lower()) if word not in _ABOUT]
+    return found + [f"{before}_{word}" for before, word in zip(["^", *found], found, strict=False)]
 
 
 @lru_cache(maxsize=1)
-def _vocabulary() -> frozenset[str]:
-    return frozenset(word for example in _examples() for word in _words(example.question) if word.isalpha())
-
-
-def _spelled(text: str) -> list[str]:
-    """Return the words of a question, those with a typo as the bank spells them."""
-    return [_known(word) for word in _words(text)]
+def vocabulary() -> frozenset[str]:
+    """Return the words that questions are made of, names of tables aside."""
+    return frozenset(word for text in masked_examples() for word in WORD.findall(text.lower()) if word.isalpha())
 
 
 @lru_cache(maxsize=4096)
-def _known(word: str) -> str:
-    if len(word) < 5 or word in _vocabulary() or not word.isalpha():
+def known(word: str) -> str:
+    """Return a word as the bank spells it, where it has a typo."""
+    if len(word) < 5 or not word.isalpha() or word in vocabulary():
         return word
-    near = extractOne(word, _vocabulary(), scorer=OSA.distance, score_cutoff=2 if len(word) > 7 else 1)
-    return word if near is None else str(near[0])
+    return near(word, vocabulary()) or word

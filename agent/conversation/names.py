@@ -97,6 +97,7 @@ class Terms:
     def __init__(self, schema: Schema, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.schema, self._ranges = schema, dict(ranges or {})
         self._terms = list(_terms(schema))
+        self.words = frozenset(word for term in self._terms for word in term.words)
         self._longest = max(len(term.words) for term in self._terms)
         self._by_words: dict[tuple[str, ...], list[_Term]] = {}
         for term in self._terms:

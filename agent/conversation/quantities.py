@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rapidfuzz.distance import OSA
 from text_to_num import Token, find_numbers
 
 __all__ = ["Number", "converted", "read_numbers"]
@@ -73,11 +72,6 @@ _UP = r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|
 _DOWN = r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier)"
 _RAISED = r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|older|higher|heavier|\+)"
 _LOWERED = r"(?:decreas\w*|reduc\w*|lower\w*|drop\w*|cut\w*|los[et]\w*|minus|down|less|fell|subtract\w*|shrink\w*|shed|younger|lighter)"
-# Words that decide what a number means: with a typo they are still those.
-_SPELLING = tuple(
-    "younger older higher lower greater heavier lighter longer shorter smaller larger bigger between above below under least most "
-    "without except excluding increase increased decrease decreased reduced raised instead exactly".split()
-)
 
 
 @dataclass(frozen=True)
@@ -98,6 +92,8 @@ class Number:
         How a change uses it: ``increase``, ``decrease``, ``set``; empty where the words do not tell.
     digits : bool
         Written in digits: then it means something, and has to be used. "one" may be no number.
+    decade : bool
+        An end of "in their thirties".
     """
 
     value: int | float
@@ -107,6 +103,7 @@ class Number:
     sign: str = ""
     step: str = ""
     digits: bool = True
+    decade: bool = False
 
 
 def read_numbers(question: str) -> tuple[str, list[Number]]:
@@ -167,18 +164,12 @@ def _column_unit(unit: str) -> tuple[float, str]:
 
 
 def _tidied(question: str) -> str:
-    """Mend typos in words that decide what a number means, and write out what is left out: "a year", "60 to 80 thousand"."""
-    text = _WORD.sub(_mended, question)
-    text = re.sub(r"\b((?:than|over|under|least|most|by|to|within)) an? (?=year|month|week|day|decade|kilo|hundred|thousand|million|dozen)", r"\1 1 ", text)
+    """Write out what is left out: "a year" is 1 year, "60 to 80 thousand" are two thousands."""
+    text = re.sub(
+        r"\b((?:than|over|under|least|most|by|to|within)) an? (?=year|month|week|day|decade|kilo|hundred|thousand|million|dozen)",
+        r"\1 1 ", question,
+    )  # fmt: skip
     return re.sub(r"\b(\d+)(\s*(?:to|-|–|and)\s*)(\d+)(\s*(?:thousand|million|k)\b)", r"\1\4\2\3\4", text)
-
-
-def _mended(match: "re.Match[str]") -> str:
-    word = match[0].lower()
-    if len(word) < 5 or word in _SPELLING:
-        return match[0]
-    near = next((known for known in _SPELLING if known[0] == word[0] and OSA.distance(word, known, score_cutoff=1) <= 1), None)
-    return match[0] if near is None or near + "s" == word or near[:-1] == word else near
 
 
 def _in_digits(question: str) -> tuple[str, set[int]]:
@@ -294,8 +285,8 @@ def _ranges(numbers: list[Number], question: str) -> Iterator[Number]:
         if re.match(r"'?s\b", question[number.end :]) and isinstance(number.value, int) and number.value % 10 == 0 and number.value <= 100:
             early, late = re.search(r"\bearly\s*$", question[: number.start].lower()), re.search(r"\blate\s*$", question[: number.start].lower())
             low, high = number.value + (5 if late else 0), number.value + (4 if early else 9)
-            yield replace(number, value=low, sign=">=", unit="")
-            yield replace(number, start=number.end - 1, value=high, sign="<=", unit="")
+            yield replace(number, value=low, sign=">=", unit="", decade=True)
+            yield replace(number, start=number.end - 1, value=high, sign="<=", unit="", decade=True)
         elif at in marked:
             unit = number.unit or (numbers[at + 1].unit if marked[at] == ">=" else "")
             yield replace(number, sign=marked[at], unit=unit)

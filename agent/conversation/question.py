@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from agent.conversation.calltext import change_text, condition_text
-from agent.conversation.names import ID, Name, Terms
+from agent.conversation.names import ID, Name, Terms, words_of
 from agent.conversation.quantities import _UNIT, Number, converted, read_numbers
+from agent.conversation.spelling import written_out
 from tools.schema import Feature
 
 __all__ = ["Offer", "Question"]
@@ -42,7 +43,7 @@ _FILLERS = frozenset(
 _GLUE_AFTER = frozenset("a extra in more less fewer higher lower of or points".split())
 _ID_WORD = re.compile(r"(?:\b(?:row|rows|id|ids|case|cases|record|sample|instance|entry|number|no\.?|nr\.?|num)|#)\s*(?:id|number|no\.?|nr\.?|#)?\s*$")
 _COUNTED = re.compile(
-    r"[\s-]*(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|attributes?|drivers?|pairs?|things?|"
+    r"[\s-]*(?!the\b|my\b|your\b|this\b)(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|attributes?|drivers?|pairs?|things?|"
     r"interactions?|mistakes?|errors?|neighbou?rs?|variables?|predictors?|inputs?|causes?|contributors?|contributions?|of them|"
     r"combos?|combinations?|closest|nearest|most|similar|lookalikes?|twins?|cases?|entries|records)\b"
 )
@@ -121,7 +122,7 @@ class Question:
     numbers: list[Number] = field(init=False)
 
     def __post_init__(self) -> None:
-        text, numbers = read_numbers(" ".join(self.asked.split()))
+        text, numbers = read_numbers(written_out(" ".join(self.asked.split()), self.terms.words))
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "numbers", numbers)
         object.__setattr__(self, "numbers", [n for n in numbers if not self._means_for(n)])
@@ -133,8 +134,11 @@ class Question:
 
     def _means_for(self, number: Number) -> bool:
         """Tell whether a 4 or a 2 is short for "for" or "to": no unit, comparison, column or counted things beside it."""
-        short = number.value in {2, 4} and not (number.digits or number.sign or number.unit)
-        return short and self.text[number.start] in "24" and number not in self.rows and not self._counts(number) and self._column_of(number) is None
+        if number.value not in {2, 4} or number.digits or number.sign or number.unit or self.text[number.start] not in "24":
+            return False
+        before = self.text[: number.start].lower()
+        counted = number in self.rows or self._counts(number) or re.search(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", before)
+        return not counted and not any(0 <= name.start - number.end <= 1 and name.value is None and name.column != ID for name in self.names)
 
     @property
     def id_column(self) -> str:
@@ -166,7 +170,7 @@ class Question:
         if number.sign or number.unit or not isinstance(number.value, int) or not 0 < number.value <= 1000:
             return False
         after, before = self.text[number.end :].lower(), self.text[: number.start].lower()
-        ids = [name.start for name in self.names if name.column == ID and 0 <= name.start - number.end <= 20]
+        ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20 and not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[n.end :])]
         return bool(_COUNTED.match(after) or _COUNTED_BEFORE.search(before) or ids)
 
     @cached_property
@@ -303,7 +307,8 @@ class Question:
         schema = self.terms.schema
         if self.expression is not None:
             return frozenset()
-        numbers = {n.start for n in self.numbers if n.digits or n.sign or n.unit}
+        meant = [n for n in self.numbers if n.digits or n.sign or n.unit or n.value != 1 or self._column_of(n) is not None]
+        numbers = {n.start for n in meant} | {n.start for n in [*self.rows, *self.counts]}
         names = {n.start for n in self.names if n.value is not None and n.column != schema.target and n.strength >= 0.9}
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset((numbers | names) & reachable)
@@ -322,7 +327,8 @@ class Question:
 
     def _bare(self, number: Number) -> bool:
         """Tell whether a number stands without a unit, a comparison or a column of its own."""
-        plain = isinstance(number.value, int) and number.value >= 0 and number.digits
+        plain = isinstance(number.value, int) and number.digits and self.text[number.start : number.end] == str(number.value)
+        plain = plain and number.step in {"", "set"}
         return plain and not (number.sign or number.unit) and number not in self.counts and not self._column_of(number)
 
     def _is_id(self, number: Number) -> bool:
@@ -362,6 +368,8 @@ class Question:
         if beside is not None:
             return [feature for feature in numeric if feature.name == beside]
         named = {name.column: name.strength for name in self.names if name.value is None}
+        if number.decade and (ages := [f for f in numeric if "age" in words_of(f.name) or (f.unit or "").startswith("year")]):
+            numeric = ages
         if not number.step:
             values = {feature.name: converted(number, feature.unit) for feature in numeric}
             near = [f for f in numeric if (value := values[f.name]) is not None and self.terms.plausible(f.name, value)]

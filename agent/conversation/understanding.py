@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from agent.conversation import bank
 from agent.conversation.calltext import CANNOT, write_calls
 from agent.conversation.grammar import HEADS, Reader
+from agent.conversation.intent import heads
 from agent.conversation.question import Question
 from agent.llm.forking import ForkingChat
 from tools.observation import show_name
@@ -52,7 +53,7 @@ def understand(
     """
     follows = bool(turns)
     messages = prompt(question, schema, turns)
-    order = bank.heads(question, (*HEADS, CANNOT), follows=follows)
+    order = heads(question, (*HEADS, CANNOT))
     reader = Reader(
         question, lambda text, options: chat.fork(messages, text, options, temperature=0).index, order, follows=follows
     )

@@ -103,7 +103,7 @@ def test_a_name_from_a_table_is_shown_on_one_short_line(name):
         ("t1.value|share", 0.87654321, "score", "87.7%"),
         ("t1.patterns.0.mistakes", 1234567, "mistakes", "1234567"),
         ("t1.patterns.0.share", 0.125, "mistakes", "12.5%"),
-        ("t1.patterns.0.where.0.2", 0.1234567, "mistakes", "0.123457"),
+        ("t1.patterns.0.where.0.2", 0.1234567, "mistakes", "0.1234567"),
         ("t1.options.0.changes.0.to", 1234567.5, "counterfactual", "1234570"),
         ("t1.table.0.3", 12345.6, "show", "12345.6"),
         ("t1.of", 30, "importance", "30"),

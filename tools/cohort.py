@@ -24,7 +24,7 @@ from tools.schema import Schema
 from tools.table import Cell
 from tools.where import EVERY, Condition, Where, mask, matches, shown
 
-__all__ = ["Cohort", "Rows"]
+__all__ = ["Cohort", "Given", "Rows"]
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,14 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from agent import console
+from agent.commands import ask, chat, options, sessions
+from agent.commands.options import Fingerprint, Llm
 from tools.errors import ReceiptError, TallystickError, UserError
-
-if TYPE_CHECKING:
-    from agent.llm.forking import ForkingChat
-    from tools.bundle import Bundle
 
 __all__ = ["app", "main"]
 
@@ -34,12 +32,6 @@ app = typer.Typer(
 models = typer.Typer(help="The catalog of local language models.", rich_markup_mode=None)
 app.add_typer(models, name="models")
 
-Llm = Annotated[
-    str | None, typer.Option("--llm", metavar="SPEC", help="Catalog or hub name, file, provider:model, URL, 'rule'.")
-]
-Fingerprint = Annotated[
-    str | None, typer.Option("--fingerprint", metavar="SHA256", help="Refuse a bundle with another fingerprint.")
-]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many of the largest contributions every text names.")]
 
 
@@ -60,7 +52,7 @@ def demo(
     """Show the whole story on the breast-cancer table: fit, classify three rows, verify the receipts."""
     from agent.demo import run
 
-    run(out, _model(llm))
+    run(out, options.model(llm))
 
 
 @app.command(epilog="Example: tallystick fit patients.csv --target diagnosis --out bundle/ --id patient")
@@ -122,15 +114,20 @@ def classify(
 
     _among("--style", style, ("auto", "strict", "prose"))
     _among("--decide", decide, ("combined", "llm", "predictor"))
-    options: dict[str, Any] = {"style": style, "top": top, "decide": decide, "abstain_below": abstain_below}
-    opened, table = _bundle(bundle, fingerprint), read_table(rows)
-    clf = Classifier.load(opened, _model(llm), progress=console.looping, **options)
+    given: dict[str, Any] = {"style": style, "top": top, "decide": decide, "abstain_below": abstain_below}
+    opened, table = options.bundle(bundle, fingerprint), read_table(rows)
+    clf = Classifier.load(opened, options.model(llm), progress=console.looping, **given)
     out = console.results()
     for name, explanation in classify_table(clf, table, limit, receipts, rows, console.looping, console.notes().print):
         if as_json:
             print(json.dumps(explanation.model_dump(mode="json"), ensure_ascii=False), flush=True)
         else:
             console.show_explanation(explanation, name, out)
+
+
+app.command(epilog=ask.EXAMPLE)(ask.ask)
+app.command(epilog=chat.EXAMPLE)(chat.chat)
+app.add_typer(sessions.app, name="sessions")
 
 
 @app.command(epilog="Example: tallystick verify receipts/*.json --bundle bundle/")
@@ -238,29 +235,10 @@ def _among(option: str, value: str, allowed: tuple[str, ...]) -> None:
         raise UserError(f"{option} {value}: not known.", hint=f"Give one of {', '.join(allowed)}.")
 
 
-def _bundle(path: Path, fingerprint: str | None) -> "Bundle":
-    """Load a bundle; one that was exchanged for another is noted, or refused where its fingerprint was given."""
-    from agent.known import exchanged
-    from tools.bundle import Bundle
-
-    bundle = Bundle.load(path, sha256=fingerprint)
-    if note := exchanged(bundle):
-        console.notes().print(f"Note: {note}")
-    return bundle
-
-
-def _model(spec: str | None) -> "ForkingChat":
-    """Load a language model; the first time it is fetched, with a progress bar."""
-    from agent.llm import load
-
-    with console.downloading("fetching the language model") as progress:
-        return load(spec, progress=progress)
-
-
 def main() -> NoReturn:
     """Run the command; errors end in one or two lines and an exit code: 2 the user's mistake, 3 the machine's."""
     debug = "--debug" in sys.argv
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # whatever the locale: texts have marks that ASCII lacks
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"] or ["--help"]

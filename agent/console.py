@@ -60,9 +60,9 @@ def looping(rows: Iterator[T], total: int, title: str) -> Iterator[T]:
 
 
 @contextmanager
-def working(title: str) -> Iterator[None]:
-    """Show that something goes on, on stderr when that is a terminal."""
-    console = notes()
+def working(title: str, console: Console | None = None) -> Iterator[None]:
+    """Show that something goes on, on stderr when that is a terminal; what is printed meanwhile goes to `console`."""
+    console = console or notes()
     if not console.is_terminal:
         yield
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ORDER = {
     "tools": "errors table kinds dictionary feature schema models brought metrics predictor attribution knots "
-    "statistics neighbours sampling rows storage bundle columns where changes cohort predictions contributions "
+    "statistics neighbours sampling rows storage bundle columns where changes given cohort predictions contributions "
     "interactions counterfactual performance mistakes summaries listing described expression exact calculator "
     "observation forms toolbox kit",
     "agent": "classifier loop prompts weight decision batch known demo console cli",

@@ -8,6 +8,7 @@
     │   ├── BundleError        a stored bundle cannot be used
     │   ├── ReceiptError       a receipt cannot be read or re-run
     │   ├── ModelSpecError     no such language model
+    │   ├── SessionError       a kept conversation cannot be used
     │   └── ToolError          a tool call cannot be carried out    retryable: with other arguments
     │       └── CalculationError
     └── MachineError           the machine failed                   (exit 3)
@@ -27,6 +28,7 @@ __all__ = [
     "MachineError",
     "ModelSpecError",
     "ReceiptError",
+    "SessionError",
     "StorageError",
     "TableError",
     "TallystickError",
@@ -102,6 +104,10 @@ class ReceiptError(UserError):
 
 class ModelSpecError(UserError):
     """A language model was asked for that nobody knows."""
+
+
+class SessionError(UserError):
+    """A session's name cannot be one, or the file of the conversations that are kept is not ours or damaged."""
 
 
 class ToolError(UserError):

@@ -1,1 +1,1 @@
-"""Conversation: questions about a table and its classifier, answered through the tools."""
+"""A conversation about a classifier and its table: questions become tool calls, and their results become answers."""

@@ -14,10 +14,13 @@ ORDER = {
     "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
-    "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt verify narrate",
+    "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "
+    "verify narrate",
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
     "facts assertions parser",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
+    "agent/conversation": "answer evidence claims compose checking",
+    "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
     "agent/evaluation": "falsification",
 }
 

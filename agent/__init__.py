@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agent.classifier import Classifier
+    from agent.conversation.answer import Answer
     from agent.explanation.narrate import narrate
     from agent.explanation.result import Explanation
     from agent.explanation.verify import verify
 
-__all__ = ["Classifier", "Explanation", "narrate", "verify"]
+__all__ = ["Answer", "Classifier", "Explanation", "narrate", "verify"]
 
 _HOME = {
+    "Answer": "agent.conversation.answer",
     "Classifier": "agent.classifier",
     "Explanation": "agent.explanation.result",
     "narrate": "agent.explanation.narrate",

@@ -8,14 +8,19 @@ row is lost.
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
 
+import pandas as pd
 from langchain_core.language_models import BaseChatModel
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from agent.conversation.answer import Answer
+from agent.conversation.asking import Asker, OnCall
+from agent.conversation.memory import Session
 from agent.decision import Decide, decide
 from agent.explanation import receipt
 from agent.explanation.evidence import Evidence
@@ -178,6 +183,45 @@ class Classifier:
         explanation = state["explanation"]
         assert isinstance(explanation, Explanation)  # noqa: S101 - the last node sets it
         return explanation
+
+    def ask(
+        self,
+        question: str,
+        session: str | Session | None = None,
+        data: str | Path | pd.DataFrame | None = None,
+        options: Sequence[str] | None = None,
+        on_call: OnCall | None = None,
+    ) -> Answer:
+        """Answer a question about the table and its classifier through the tools.
+
+        Parameters
+        ----------
+        question : str
+            In anybody's own words.
+        session : str or Session, optional
+            A conversation that goes on: a name, kept on disk, or a `Session`. Without one, nothing is remembered.
+        data : path or DataFrame, optional
+            Ask about this table instead of the bundle's own rows.
+        options : sequence of str, optional
+            The answers to choose from.
+        on_call : callable, optional
+            Called with each observation as it is made.
+
+        Returns
+        -------
+        Answer
+            Verified; `str()` is the text.
+
+        Raises
+        ------
+        UserError
+            The question is empty or too long, the session cannot be used, or the table does not fit.
+        """
+        return self._asker.ask(question, session, data, options, on_call)
+
+    @cached_property
+    def _asker(self) -> Asker:
+        return Asker(self.bundle, self.chat)
 
     # -- the graph ---------------------------------------------------------------------------------------------------
 

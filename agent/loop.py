@@ -23,8 +23,9 @@ from agent.explanation.plan import named_contributions
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
 from tools.errors import ToolError
+from tools.kit import langchain_tools
 from tools.observation import Observation, reference
-from tools.toolbox import Toolbox, langchain_tools
+from tools.toolbox import Toolbox
 
 __all__ = ["gather"]
 

@@ -47,7 +47,8 @@ from agent.llm.dequantize import dequantized
 from agent.llm.transformers import Transformers
 from agent.prompts import explaining, gathering
 from tools.bundle import Bundle
-from tools.toolbox import Toolbox, langchain_tools
+from tools.kit import langchain_tools
+from tools.toolbox import Toolbox
 
 MODEL = "smollm2-135m"
 TOP, TEMPERATURE = 4, 0.7  # as the classifier's defaults

@@ -20,7 +20,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from agent.llm.turns import describe_tools
 from agent.prompts import gathering
 from tools.bundle import Bundle
-from tools.toolbox import Toolbox, langchain_tools
+from tools.kit import langchain_tools
+from tools.toolbox import Toolbox
 
 MEASURED = """
 import resource, sys

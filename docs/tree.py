@@ -6,8 +6,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ORDER = {
-    "tools": "errors table kinds dictionary feature schema models brought predictor attribution knots statistics "
-    "neighbours sampling rows storage bundle expression exact calculator observation toolbox",
+    "tools": "errors table kinds dictionary feature schema models brought metrics predictor attribution knots "
+    "statistics neighbours sampling rows storage bundle columns where changes cohort predictions contributions "
+    "interactions counterfactual performance mistakes summaries listing described expression exact calculator "
+    "observation forms toolbox kit",
     "agent": "classifier loop prompts weight decision batch known demo console cli",
     "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "

@@ -18,6 +18,7 @@ R = {
     "biopsy": ("MASS", "biopsy", "class"),
     "penguins": ("palmerpenguins", "penguins", "species"),
     "default": ("ISLR", "Default", "default"),
+    "pima": ("MASS", "Pima.tr", "type"),
 }
 
 

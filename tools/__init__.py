@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tools.bundle import Bundle
     from tools.calculator import calculate
-    from tools.toolbox import toolkit
+    from tools.kit import toolkit
 
 __all__ = ["Bundle", "calculate", "toolkit"]
 
-_HOME = {"Bundle": "tools.bundle", "calculate": "tools.calculator", "toolkit": "tools.toolbox"}
+_HOME = {"Bundle": "tools.bundle", "calculate": "tools.calculator", "toolkit": "tools.kit"}
 
 
 def __getattr__(name: str) -> Any:

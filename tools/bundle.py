@@ -36,6 +36,7 @@ __all__ = ["Bundle"]
 T = TypeVar("T")
 
 HELD_OUT = 0.2
+STORED_FROM = 10_000  # rows: of more, what the predictor says of each is stored, and not found out again
 FEW_ROWS = 30  # an accuracy measured on so few rows has a standard error of up to 0.09
 
 
@@ -114,13 +115,14 @@ class Bundle:
                 "out_of_fold_log_loss": fitted.selection.get("log_loss", {}),
             },
         }
+        stored = fitted.probabilities(X) if len(y) > STORED_FROM else None
         statistics = Statistics.compute(checked.iloc[train], y[train], schema)
         schema = schema.model_copy(update={"notes": (*schema.notes, *_cautions(fitted, len(held_out)))})
         return cls(
             {
                 "predictor.json": canonical(fitted.to_json()),
                 "report.json": canonical(report),
-                "rows.parquet": StoredRows.pack(checked, schema, y, held_out, ids),
+                "rows.parquet": StoredRows.pack(checked, schema, y, held_out, ids, stored),
                 "schema.json": canonical(schema.model_dump(mode="json")),
                 "knots.parquet": statistics.knots,
                 "statistics.json": canonical(statistics.stored),
@@ -208,6 +210,12 @@ class Bundle:
     def train(self) -> NDArray[np.bool_]:
         """Which rows trained the predictor, shape (n,)."""
         return self._stored.train
+
+    @cached_property
+    def probabilities(self) -> Floats:
+        """What the predictor says of every row, shape (n, k): as stored, else found out once."""
+        stored = self._parse("rows.parquet", lambda _: self._stored.probabilities)
+        return self.predictor.probabilities(self.X) if stored is None else stored
 
     def held_out(self) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
         """Return the held-out rows: encoded (n, d), label indices (n,) and row numbers (n,)."""

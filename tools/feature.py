@@ -10,31 +10,57 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from tools.errors import TableError, did_you_mean
 from tools.kinds import alike, checked_number, is_code, kind_of, predicts_alone, text_of, to_numbers
 from tools.table import Cell
 
-__all__ = ["Feature", "alike_note", "decoded", "infer_feature", "typed", "typed_value"]
+__all__ = ["Feature", "Words", "alike_note", "check_values", "decoded", "infer_feature", "typed", "typed_value"]
 
 RESERVED = {"label", "prediction", "row_id", "split"}  # what conditions and stored rows add to the features
 
 
-class Feature(BaseModel):
-    """One column that the predictor sees.
+LATER = ("synonyms", "values", "higher", "lower", "immutable", "range")  # left out where empty, as before they were
 
-    `categories` is sorted; for a boolean it is the two words of the table, the false-like first.
+
+class Words(BaseModel):
+    """What the dictionary says of any column: its description, and what people call it and its values.
+
+    Examples
+    --------
+    >>> Words(synonyms=("sugar",)).model_dump(mode="json")
+    {'description': None, 'synonyms': ['sugar']}
     """
 
     model_config = ConfigDict(frozen=True)
+
+    description: str | None = None
+    synonyms: tuple[str, ...] = ()
+    values: dict[str, tuple[str, ...]] = {}
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value or key not in LATER}
+
+
+class Feature(Words):
+    """One column that the predictor sees.
+
+    `categories` is sorted; for a boolean it is the two words of the table, the false-like first. `higher` and `lower`
+    are words such as *older* and *younger*; nobody can change what is `immutable`; `range` is the lowest and the
+    highest value that make sense, None for no limit.
+    """
 
     name: str
     kind: Literal["numeric", "categorical", "boolean"]
     integer: bool = False
     unit: str | None = None
-    description: str | None = None
     categories: tuple[str, ...] = ()
+    higher: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+    immutable: bool = False
+    range: tuple[float | None, float | None] | None = None
 
     @cached_property
     def codes(self) -> dict[str, int]:
@@ -43,7 +69,7 @@ class Feature(BaseModel):
 
 
 def infer_feature(
-    name: str, values: list[Cell], y: NDArray[np.int64], words: Mapping[str, str]
+    name: str, values: list[Cell], y: NDArray[np.int64], words: Mapping[str, Any]
 ) -> tuple[Feature | None, list[str]]:
     """Decide what a column is.
 
@@ -54,7 +80,7 @@ def infer_feature(
     y : ndarray, shape (n,)
         Label indices.
     words : mapping
-        ``unit`` and ``description``, either may be absent.
+        Its entry in the dictionary, as `read_dictionary` returns it.
 
     Returns
     -------
@@ -66,7 +92,8 @@ def infer_feature(
     Raises
     ------
     TableError
-        The column's name is reserved, or it is neither numbers nor text: see `kinds.kind_of`.
+        The column's name is reserved, it is neither numbers nor text (see `kinds.kind_of`), or the dictionary says
+        something of it that it cannot have.
 
     Examples
     --------
@@ -78,6 +105,10 @@ def infer_feature(
         return None, [f"left out column {name!r}: {kind}"]
     if name in RESERVED:
         raise TableError("the name is reserved in conditions.", column=name, hint="Rename the column.")
+    check_values(name, words, kind.categories)
+    if kind.categories and (odd := next((part for part in ("higher", "lower", "range") if words.get(part)), None)):
+        hint = "Leave it out: the column holds categories."
+        raise TableError(f"the dictionary gives {odd!r}, which only numbers have.", column=name, hint=hint)
     feature = Feature(name=name, kind=kind.kind, integer=kind.integer, categories=kind.categories, **words)
     notes = alike_note(name, kind.categories)
     if any(map(is_code, kind.categories)):
@@ -85,6 +116,14 @@ def infer_feature(
     if predicts_alone(_codes(feature, values), y, numeric=kind.kind == "numeric"):
         notes.append(f"WARNING: column {name!r} alone gives the label of every row away (leak?)")
     return feature, notes
+
+
+def check_values(column: str, words: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse words of the dictionary for a category or label that the column does not have."""
+    odd = next((value for value in words.get("values", ()) if value not in known), None)
+    if odd is not None:
+        hint = did_you_mean(odd, known) if known else "Leave `values` out: the column holds numbers."
+        raise TableError(f"the dictionary's value {odd[:60]!r} does not occur.", column=column, hint=hint)
 
 
 def alike_note(column: str, texts: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ __all__ = ["Additive", "Floats", "Model", "Trees"]
 Floats = NDArray[np.float64]
 
 CHUNK = 4096  # rows up to which walking down the arrays is quicker
+ROWS_PER_THREAD = 50_000  # of fewer, starting a thread for each tree and waiting for it costs more than it saves
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -226,7 +227,8 @@ class Trees(_Arrays):
         rows, m = np.ascontiguousarray(X, dtype=np.float64), len(self.base)
         scores = np.tile(self.base, (len(X), 1))
         none = np.zeros((0, 8), dtype=np.uint32), np.zeros(X.shape[1], dtype=np.uint32)  # no categorical splits
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = min(cores, 1 + len(X) // ROWS_PER_THREAD)
         for number, tree in enumerate(self._compiled):
             scores[:, number % m] += tree.predict(rows, *none, n_threads=threads)
         return scores

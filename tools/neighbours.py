@@ -75,7 +75,7 @@ class Neighbours:
         wide = _spread(X, self.schema)
         return np.asarray(np.where(np.isnan(wide), 0.0, (wide - self._mean) / self._scale))
 
-    def similar(self, x: Floats, k: int = 5) -> dict[str, Any]:
+    def similar(self, x: Floats, k: int = 5, without: int | None = None) -> dict[str, Any]:
         """Return the k nearest training rows, nearest first, ties by row number.
 
         Parameters
@@ -84,6 +84,8 @@ class Neighbours:
             Encoded row.
         k : int
             1 to 100.
+        without : int, optional
+            Number of a row that is left out: the one asked about, where it is one of them.
 
         Returns
         -------
@@ -99,8 +101,12 @@ class Neighbours:
         """
         if not 1 <= k <= MOST_NEIGHBOURS:
             raise ToolError(f"k is {k}.", hint=f"Ask for 1 to {MOST_NEIGHBOURS} rows.")
-        k = min(k, len(self.y))
-        nearest, distances = self._nearest(self._to_points(x[None, :]), k)
+        own = without is not None and bool((self.rows == without).any())
+        k = min(k, len(self.y) - own)
+        nearest, distances = self._nearest(self._to_points(x[None, :]), k + own)
+        if own:
+            others = self.rows[nearest] != without
+            nearest, distances = nearest[others], distances[others]
         tied = int((distances[k:] == distances[k - 1]).sum())
         found = [
             {

@@ -2,11 +2,13 @@
 
 An observation is one executed tool call. A fact is one addressable value inside it: ``t4.by_label.benign.mean``.
 A reference may end in a format: ``t4.z_score|abs``, ``t9.result|percent`` (of a number from 0 to 100),
-``t3.total|share`` (of one from 0 to 1), ``t2.ill|fine`` (with more digits), ``t4.by_label.benign|name``.
+``t3.total|share`` (of one from 0 to 1), ``t2.ill|fine`` (with more digits), ``t4.by_label.benign|name``,
+``t5.result|value`` (as a cell), ``t6.rank|place`` (from 1), ``t7.table|count`` (of a list), ``t8@args.where.0.2|id``.
 This module knows nothing about sentences or models.
 """
 
 import math
+import re
 import unicodedata
 import urllib.parse
 from collections.abc import Iterable, Mapping
@@ -30,8 +32,11 @@ __all__ = [
 
 Json = Any
 _PERCENT_KEYS = {"percentile", "below", "above"}  # 0 to 100 in the result
-_COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top"}
-_TEXT_LIMIT, _TAIL = 60, 20
+_COUNT_KEYS = {"count", "missing", "rows", "k", "row", "sample", "n", "top", "of", "mistakes", "features", "tied"}
+_VALUE_KEYS = {"value", "min", "max", "from", "to"}
+_SHORT_KEYS = {"contribution", "z_score", "result", "base", "total", "importance", "strength"}
+_TEXT_LIMIT, _TAIL, _SENTENCE_LIMIT = 60, 20, 400
+_MARK = re.compile(r"\[(t\d+|decision)\]")  # what a citation looks like
 # The words of the sentences that names stand in: a column called "from" is quoted, so that it reads as a name.
 _WORDS = frozenset(
     """
@@ -66,6 +71,8 @@ class Observation(BaseModel):
         What the tool returned; None when it failed.
     error : str or None
         Why it failed.
+    resolved : dict or None
+        What the arguments meant, where they do not say so: ``{"where": …}`` for the rows of the answer before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,11 +82,13 @@ class Observation(BaseModel):
     args: dict[str, Json] = Field(default_factory=dict)
     result: dict[str, Json] | None = None
     error: str | None = None
+    resolved: dict[str, Json] | None = None
 
     @model_serializer
     def _one_outcome(self) -> dict[str, Json]:
         outcome = {"error": self.error} if self.error is not None else {"result": self.result}
-        return {"id": self.id, "tool": self.tool, "args": self.args, **outcome}
+        resolved = {} if self.resolved is None else {"resolved": self.resolved}
+        return {"id": self.id, "tool": self.tool, "args": self.args, **resolved, **outcome}
 
 
 def quote(segment: str) -> str:
@@ -191,6 +200,7 @@ def show_name(name: str) -> str:
     printable = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name).replace("“", '"')
     cut = printable.replace("”", '"')
     cut = cut if len(cut) <= _TEXT_LIMIT else f"{cut[: _TEXT_LIMIT - _TAIL - 1]}…{cut[-_TAIL:]}"
+    cut = _MARK.sub(r"(\1)", cut)
     plain = len(cut) > 2 and cut[0].isalpha() and all(c.isalnum() or c in " _-/" for c in cut) and cut == cut.strip()
     return cut if plain and cut.lower() not in _WORDS else f"“{cut}”"
 
@@ -227,45 +237,81 @@ def display(ref: str, value: Json, tool: str) -> str:
     *parents, key = path.split(".")
     if form == "name":
         return show_name(urllib.parse.unquote(key))
+    if form == "count":
+        return str(len(value))
+    if "text" in {tool, form}:
+        return printable(_without_marks(str(value)), _SENTENCE_LIMIT)
     if value is None:
         return "missing"
-    role = _role(parents, key, tool)
-    if isinstance(value, bool | str):
-        if role in {"unit", "description"}:  # not quoted, so it must not look like a citation mark
-            return printable(str(value).replace("[", "(").replace("]", ")"))
-        return show_name(str(value))
-    if role == "rank":
-        return _show_rank(int(value))
-    if form == "fine":
-        return show_number(100 * value, 9) + "%"
-    return _show_quantity(form if form in {"percent", "share"} else role, abs(value) if form == "abs" else value)
+    role = "count" if (tool, key, type(value)) == ("probability", "rows", int) else _role(parents, key, tool)
+    return _show_text(str(value), role, form) if isinstance(value, bool | str) else _show_quantity(role, form, value)
+
+
+def _show_text(text: str, role: str, form: str) -> str:
+    if role in {"unit", "description"}:  # not quoted, so it must not look like a citation mark
+        return printable(_without_marks(text))
+    return _show_id(text) if form == "id" else show_name(text)
+
+
+def _without_marks(text: str) -> str:
+    return text.replace("[", "(").replace("]", ")")
+
+
+def _show_id(text: str) -> str:
+    """Show the id of a row: as it is where it is one plain word or number, quoted elsewhere."""
+    plain = len(text) <= _TEXT_LIMIT // 2 and text.isascii() and all(c.isalnum() or c in "-_" for c in text)
+    return text if plain and any(c.isdigit() for c in text) else show_name(text)
+
+
+def _show_given(value: float) -> str:
+    """Show a number that somebody gave: all of it, as far as a number has digits."""
+    if abs(value) >= 1e300:
+        return "an enormous number"
+    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else show_number(float(value), 15)
 
 
 def _role(parents: list[str], key: str, tool: str) -> str:
     """Return what kind of quantity a fact is; a key that is a label or a category says nothing about it."""
     if parents[1:2] in (["by_label"], ["value_by_label"]):
         parents = [parents[0], *parents[3:]]
+    if tool == "args" or (tool == "mistakes" and parents[3:4] == ["where"]):
+        return "given"
+    if (tool, key) == ("score", "value"):
+        return "metric"
+    if tool == "table":
+        return "unit" if parents[-1:] == ["units"] else "name"
+    if tool == "show":
+        return "value" if parents[1:2] == ["table"] else "count"
     if tool == "probability" or parents[-1:] in (["shares"], ["share_by_label"]):
         return "share"
-    if parents[-1:] == ["labels"] or key in _COUNT_KEYS:
+    if parents[-1:] in (["labels"], ["counts"], ["kinds"]) or key in _COUNT_KEYS:
         return "count"
     if key.endswith("probability"):
         return "share"
     return "percent" if key in _PERCENT_KEYS else key
 
 
-def _show_quantity(role: str, number: float) -> str:
+def _show_quantity(role: str, form: str, value: float) -> str:
+    if role == "given":
+        return _show_given(value)
+    if form == "place":
+        return str(int(value) + 1)
+    if role == "rank":
+        return _show_rank(int(value))
+    if form == "fine":
+        return show_number(100 * value, 9) + "%"
+    number, role = abs(value) if form == "abs" else value, form if form in {"percent", "share", "value"} else role
     if role in {"percent", "share"}:
         return show_percent(number if role == "percent" else 100 * number)
     if role == "count" and float(number).is_integer():
         return str(int(number))
-    if role in {"value", "min", "max"}:
+    if role in _VALUE_KEYS:
         whole = float(number).is_integer() and abs(number) < 2**53
         return str(int(number)) if whole else show_number(number, 6)
-    return show_number(number, 3 if role in {"contribution", "z_score", "result", "base", "total"} else 4)
+    return show_number(number, 3 if role in _SHORT_KEYS else 4)
 
 
-def printable(text: str) -> str:
+def printable(text: str, limit: int = 2 * _TEXT_LIMIT) -> str:
     r"""Show a unit, a description or an id: on one line, without control characters, not too long, not quoted.
 
     Examples
@@ -274,7 +320,7 @@ def printable(text: str) -> str:
     'mm [2J Hg'
     """
     printable = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
-    return printable if len(printable) <= 2 * _TEXT_LIMIT else printable[: 2 * _TEXT_LIMIT - 1] + "…"
+    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
 
 
 def numbers(known: Mapping[str, Json]) -> dict[str, float]:

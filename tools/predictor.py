@@ -19,7 +19,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -27,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from tools.brought import Brought
 from tools.errors import UserError, did_you_mean
+from tools.metrics import brier, calibration_error, log_loss, roc_auc
 from tools.models import Additive, Floats, Model, Trees
 from tools.sampling import stratified
 from tools.schema import Schema
@@ -202,11 +202,7 @@ def _choose(losses: dict[str, Floats]) -> str:
 
 
 def measure(probabilities: Floats, y: Labels) -> dict[str, float | int]:
-    """Return how good probabilities are, on rows the predictor has not seen.
-
-    Brier score: mean squared distance to the true label, of the second label for two, summed over labels for more.
-    ECE: expected calibration error of the predicted label, ten bins of equal width (Guo et al. 2017). ROC AUC: one
-    against the rest, averaged, for three and more labels.
+    """Return how good probabilities are, on rows the predictor has not seen; see `metrics.py`.
 
     Parameters
     ----------
@@ -219,18 +215,12 @@ def measure(probabilities: Floats, y: Labels) -> dict[str, float | int]:
     >>> measure(np.array([[0.75, 0.25], [0.5, 0.5], [0.0, 1.0]]), np.array([0, 0, 1]))["brier"]
     0.10416666666666667
     """
-    k = probabilities.shape[1]
-    truth = np.eye(k)[y]
-    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
-    bins = np.minimum((sure * 10).astype(int), 9)
-    gaps = np.abs(np.bincount(bins, sure - right, minlength=10))
-    auc = roc_auc_score(y, probabilities[:, 1] if k == 2 else probabilities, multi_class="ovr")
     return {
         "n": len(y),
-        "accuracy": float(right.mean()),
+        "accuracy": float((probabilities.argmax(axis=1) == y).mean()),
         "baseline_accuracy": float(np.bincount(y).max() / len(y)),
-        "roc_auc": float(auc),
-        "log_loss": float(-np.log(np.clip(probabilities[np.arange(len(y)), y], 1e-15, None)).mean()),
-        "brier": float(((probabilities - truth) ** 2).sum(axis=1).mean() / (2 if k == 2 else 1)),
-        "ece": float(gaps.sum() / len(y)),
+        "roc_auc": roc_auc(probabilities, y),
+        "log_loss": log_loss(probabilities, y),
+        "brier": brier(probabilities, y),
+        "ece": calibration_error(probabilities, y),
     }

@@ -20,6 +20,8 @@ from tools.schema import Schema
 
 __all__ = ["StoredRows"]
 
+PREDICTION = "prediction"  # no feature has this name
+
 
 class StoredRows:
     """The rows of a table, as checked.
@@ -44,7 +46,9 @@ class StoredRows:
     def __init__(self, data: bytes, schema: Schema) -> None:
         names = [*schema.names, "label", "split", *(["row_id"] if schema.id_column is not None else [])]
         self._schema = schema
-        self._table = pq.read_table(pa.BufferReader(data)).select(names)
+        whole = pq.read_table(pa.BufferReader(data))
+        self._table = whole.select(names)
+        self._predicted = whole[PREDICTION] if PREDICTION in whole.column_names else None
 
     @staticmethod
     def pack(
@@ -53,6 +57,7 @@ class StoredRows:
         y: NDArray[np.int64],
         held_out: NDArray[np.int64],
         ids: tuple[str, ...] | None,
+        probabilities: Floats | None = None,
     ) -> bytes:
         """Return checked rows in Parquet.
 
@@ -65,6 +70,8 @@ class StoredRows:
         held_out : ndarray
             Numbers of the rows that did not train the predictor.
         ids : tuple of str or None
+        probabilities : ndarray, shape (n, k), optional
+            What the predictor says of each row, where that takes long to find out again.
         """
         split = np.full(len(y), "train", dtype=object)
         split[held_out] = "held-out"
@@ -74,6 +81,9 @@ class StoredRows:
         }
         columns |= {"label": [schema.labels[code] for code in y], "split": split.tolist()}
         columns |= {} if ids is None else {"row_id": list(ids)}
+        if probabilities is not None:
+            flat = pa.array(np.ascontiguousarray(probabilities).ravel())
+            columns[PREDICTION] = pa.FixedSizeListArray.from_arrays(flat, probabilities.shape[1])
         packed = io.BytesIO()
         pq.write_table(pa.table(columns), packed)
         return packed.getvalue()
@@ -106,6 +116,20 @@ class StoredRows:
     def train(self) -> NDArray[np.bool_]:
         """Which rows trained the predictor, shape (n,)."""
         return np.asarray(pc.equal(self._table["split"], "train"), dtype=np.bool_)
+
+    @property
+    def probabilities(self) -> Floats | None:
+        """What the predictor says of each row, shape (n, k), where it was stored.
+
+        Raises
+        ------
+        ValueError
+            There are not as many for each row as there are labels.
+        """
+        if self._predicted is None:
+            return None
+        flat = self._predicted.combine_chunks().flatten()
+        return np.asarray(flat.to_numpy(), dtype=np.float64).reshape(len(self), len(self._schema.labels))
 
     def encoded(self, numbers: NDArray[np.int64]) -> Floats:
         """Return the rows with these numbers, encoded as `Schema.encode` does, shape (len(numbers), d)."""

@@ -14,11 +14,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from tools.dictionary import read_dictionary
 from tools.errors import TableError, did_you_mean
-from tools.feature import Feature, alike_note, decoded, infer_feature, typed, typed_value
+from tools.feature import Feature, Words, alike_note, check_values, decoded, infer_feature, typed, typed_value
 from tools.kinds import natural_key, text_of
 from tools.table import CONTROL, Cell, cell, cells, check_columns
 
@@ -61,6 +61,13 @@ class Schema(BaseModel):
     features: tuple[Feature, ...]
     description: str | None = None
     notes: tuple[str, ...] = ()
+    target_words: Words = Words()
+    id_words: Words = Words()
+
+    @model_serializer(mode="wrap")
+    def _said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        empty = {name for name in ("target_words", "id_words") if getattr(self, name) == Words()}
+        return {key: value for key, value in handler(self).items() if key not in empty}
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -89,7 +96,8 @@ class Schema(BaseModel):
         target, id_column : str
             Columns that are no features.
         dictionary : mapping or path of a YAML file, optional
-            ``{feature: {description, unit}}``; a text under ``description`` describes the table.
+            What `read_dictionary` reads; a text under ``description`` describes the table. The target's entry has
+            description, synonyms and values (for its labels), that of the id column description and synonyms.
 
         Raises
         ------
@@ -111,8 +119,10 @@ class Schema(BaseModel):
         features: list[Feature] = []
         notes = [] if id_column is None else _id_notes(id_column, _ids(id_column, frame))
         notes += alike_note(target, labels)
-        unused = [column for column in (target, id_column) if words.get(str(column))]
-        notes += [f"the dictionary's entry of {column!r} is not used: it is no feature" for column in unused]
+        target_words, unused = _words(words, target, ("description", "synonyms", "values"))
+        check_values(target, target_words, labels)
+        id_words, more = _words(words, id_column, ("description", "synonyms"))
+        notes += unused + more
         for column in frame.columns:
             if column in {target, id_column}:
                 continue
@@ -130,6 +140,8 @@ class Schema(BaseModel):
             features=tuple(features),
             description=about if isinstance(about, str) else None,
             notes=tuple(notes),
+            target_words=Words(**target_words),
+            id_words=Words(**id_words),
         )
 
     def check(self, frame: pd.DataFrame) -> Checked:
@@ -249,6 +261,15 @@ class Schema(BaseModel):
 def _require(column: str, columns: pd.Index, what: str = "there is no such column", file: str | None = None) -> None:
     if column not in columns:
         raise TableError(f"{what}.", file=file, column=column, hint=did_you_mean(column, map(str, columns)))
+
+
+def _words(dictionary: Mapping[str, Any], column: str | None, used: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return what is used of the entry of a column that is no feature, and a note of what is not."""
+    entry = dictionary.get(str(column), {})
+    entry = {} if column is None or isinstance(entry, str) else entry
+    unused = [key for key in entry if key not in used]
+    notes = [f"the dictionary's {key!r} of {column!r} is not used: it is no feature" for key in unused]
+    return {key: value for key, value in entry.items() if key in used}, notes
 
 
 def _ids(id_column: str | None, frame: pd.DataFrame) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ What a question costs does not depend on the number of rows: percentiles are rea
 Knows nothing about predictions or single rows.
 """
 
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from tools.models import Floats
 from tools.schema import Feature, Schema
 from tools.table import Cell
 
-__all__ = ["Statistics"]
+__all__ = ["Statistics", "numeric_summary", "place"]
 
 NOISE = 1e-9  # of the largest value: a standard deviation below is none
 Json = dict[str, Any]
@@ -70,7 +70,7 @@ class Statistics:
                 ordered = [np.sort(part.dropna().to_numpy(dtype=np.float64)) for part in parts]
                 knots[feature.name] = [Knots.of(values) for values in ordered]
                 overall, *by_label = (
-                    _numeric(values, len(p) - len(values)) for values, p in zip(ordered, parts, strict=True)
+                    numeric_summary(values, len(p) - len(values)) for values, p in zip(ordered, parts, strict=True)
                 )
             else:
                 overall, *by_label = (_categorical(part, feature) for part in parts)
@@ -119,6 +119,15 @@ class Statistics:
             return answer | self._place(about, value)
         return answer | _share(about, text_of(value), stored, of_row=of_row)
 
+    def observed(self, feature: str) -> Floats:
+        """Return values of a numeric feature that training rows have, ascending: all, or 4096 of more (`knots.py`)."""
+        return self._knots[feature][0].values
+
+    def moments(self, feature: str) -> tuple[float | None, float | None]:
+        """Return mean and standard deviation of a feature; None where there are none."""
+        summary = self.stored["features"][feature]["overall"]
+        return summary.get("mean"), summary.get("std")
+
     def _place(self, feature: Feature, value: Cell) -> Json:
         try:
             number = checked_number(feature.name, value)
@@ -127,11 +136,11 @@ class Statistics:
         shown = int(number) if feature.integer and number.is_integer() else number
         stored, (knots, *knots_by_label) = self.stored["features"][feature.name], self._knots[feature.name]
         summaries = zip(self.schema.labels, stored["by_label"].values(), knots_by_label, strict=True)
-        by_label = {label: _position(number, summary, group) for label, summary, group in summaries}
-        return {"value": shown, **_position(number, stored["overall"], knots), "value_by_label": by_label}
+        by_label = {label: place(number, summary, group) for label, summary, group in summaries}
+        return {"value": shown, **place(number, stored["overall"], knots), "value_by_label": by_label}
 
 
-def _numeric(values: Floats, missing: int) -> Json:
+def numeric_summary(values: Floats, missing: int) -> Json:
     """Summarise the values of a column in ascending order, shape (n,)."""
     summary: Json = {"count": len(values), "missing": missing}
     if not len(values):
@@ -157,7 +166,14 @@ def _deviation(values: Floats) -> float | None:
     return std if std > NOISE * max(abs(values[0]), abs(values[-1])) else 0.0
 
 
-def _position(value: float, summary: Json, knots: Knots) -> Json:
+class _Counts(Protocol):
+    """Values of which is known how many lie below one."""
+
+    def counts(self, value: float) -> tuple[float, float]:
+        """Return how many values are smaller, and how many no larger."""
+
+
+def place(value: float, summary: Json, knots: _Counts) -> Json:
     """Return percentile, below, above and z-score of a value; all None where a label has no value."""
     count = summary["count"]
     if not count:

@@ -7,6 +7,7 @@ labels or kinds.
 
 import codecs
 import csv
+import hashlib
 import io
 import json
 import re
@@ -72,7 +73,8 @@ def read_table(source: str | Path, *, limit_bytes: int = LIMIT_BYTES) -> pd.Data
     Returns
     -------
     DataFrame, shape (n_rows, n_columns)
-        CSV cells are text; JSON and Parquet cells keep their types. ``attrs["file"]`` is its name, for messages.
+        CSV cells are text; JSON and Parquet cells keep their types. ``attrs`` has its ``file``, for messages, and the
+        ``sha256`` of its bytes.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def read_table(source: str | Path, *, limit_bytes: int = LIMIT_BYTES) -> pd.Data
         text = _decode(data, name)
         json_lines = suffix in JSON_LINES or (str(source) == "-" and text.lstrip().startswith("{"))
         frame = _parse_json_lines(text, name) if json_lines else _parse_csv(text, name)
-    frame.attrs["file"] = name
+    frame.attrs |= {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
     return frame
 
 

@@ -50,7 +50,7 @@ class Evidence:
     def shown(self, ref: str) -> str:
         """Return a fact as every text shows it."""
         value = self.value(ref)
-        if isinstance(value, dict | list) and not ref.endswith("|name"):
+        if isinstance(value, dict | list) and not ref.endswith(("|name", "|count")):
             raise ToolError(f"{ref!r} is not a single value.", hint="Refer to a value inside it.")
         return display(ref, value, self._tools[ref.split(".", maxsplit=1)[0]])
 

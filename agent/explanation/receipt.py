@@ -1,4 +1,4 @@
-"""Receipts: an answer in a file, with a digest over its canonical JSON."""
+"""Receipts: an explanation or an answer in a file, with a digest over its canonical JSON."""
 
 import hashlib
 import json
@@ -6,10 +6,11 @@ import math
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from agent.conversation.answer import Answer
 from agent.explanation.result import VERSION, Explanation
 from tools.errors import ReceiptError
 from tools.storage import write_file
@@ -17,6 +18,8 @@ from tools.storage import write_file
 __all__ = ["canonical", "digest", "file_name", "parse", "read", "seal", "write"]
 
 MAX_BYTES = 64 * 2**20
+
+Receipt = TypeVar("Receipt", Explanation, Answer)
 
 
 def canonical(value: Any) -> bytes:
@@ -36,9 +39,9 @@ def digest(receipt: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical({k: v for k, v in receipt.items() if k != "digest"})).hexdigest()
 
 
-def seal(explanation: Explanation) -> Explanation:
-    """Return the explanation with its digest."""
-    return explanation.model_copy(update={"digest": digest(explanation.model_dump(mode="json"))})
+def seal(made: Receipt) -> Receipt:
+    """Return an explanation or an answer with its digest."""
+    return made.model_copy(update={"digest": digest(made.model_dump(mode="json"))})
 
 
 def file_name(row_id: str | None, number: int) -> str:
@@ -57,7 +60,7 @@ def file_name(row_id: str | None, number: int) -> str:
     return f"{name}.json"
 
 
-def write(explanation: Explanation, path: Path) -> None:
+def write(made: Explanation | Answer, path: Path) -> None:
     """Write a receipt so that the file is either whole or not there.
 
     Raises
@@ -65,7 +68,7 @@ def write(explanation: Explanation, path: Path) -> None:
     StorageError
         If the file cannot be written.
     """
-    data = json.dumps(explanation.model_dump(mode="json"), ensure_ascii=False, indent=1, allow_nan=False)
+    data = json.dumps(made.model_dump(mode="json"), ensure_ascii=False, indent=1, allow_nan=False)
     write_file(path, f"{data}\n".encode())
 
 
@@ -111,8 +114,8 @@ def _number(literal: str) -> float:
     return number
 
 
-def parse(receipt: Mapping[str, Any]) -> Explanation:
-    """Turn JSON into an Explanation.
+def parse(receipt: Mapping[str, Any]) -> Explanation | Answer:
+    """Turn JSON into what it is the receipt of: an answer has a question, an explanation a row.
 
     Raises
     ------
@@ -129,7 +132,8 @@ def parse(receipt: Mapping[str, Any]) -> Explanation:
     except (TypeError, ValueError, RecursionError) as error:
         raise ReceiptError(f"Not a receipt: not JSON ({str(error)[:80]}).") from error
     try:
-        return Explanation.model_validate(dict(receipt), strict=False)
+        form = Answer if "question" in receipt else Explanation
+        return form.model_validate(dict(receipt), strict=False)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -8,6 +8,7 @@ from agent.explanation.evidence import Evidence
 __all__ = ["assemble", "citations", "render"]
 
 _REF = re.compile(r"\{([^{}]+)\}")
+_UNMARKED = {"notes", "question", "table"}  # what no call has found
 
 
 def citations(template: str) -> list[str]:
@@ -22,7 +23,7 @@ def citations(template: str) -> list[str]:
 
 
 def render(template: str, evidence: Evidence, cited: Sequence[str] = ()) -> str:
-    """Return the sentence a template stands for, with citation marks and a full stop.
+    """Return the sentence a template stands for, with citation marks and a full stop (words of others may have one).
 
     Parameters
     ----------
@@ -46,9 +47,10 @@ def render(template: str, evidence: Evidence, cited: Sequence[str] = ()) -> str:
     'The probability of benign is 97.3% [t1].'
     """
     text = _REF.sub(lambda match: evidence.shown(match[1]), template)
-    ids = {ref.split(".", maxsplit=1)[0] for ref in (*citations(template), *cited)}
+    ids = {ref.partition(".")[0].partition("@")[0] for ref in (*citations(template), *cited)} - _UNMARKED
     marks = "".join(f"[{observation_id}]" for observation_id in sorted(ids, key=lambda name: (len(name), name)))
-    return f"{text} {marks}." if marks else f"{text}."
+    stop = "" if template.endswith((".text}", "|text}")) and text.endswith((".", "!", "?")) else "."
+    return f"{text} {marks}{stop}" if marks else f"{text}{stop}"
 
 
 def assemble(sentences: Sequence[str]) -> str:

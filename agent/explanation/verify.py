@@ -11,13 +11,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from agent.conversation.answer import Answer
+from agent.conversation.checking import AnswerChecks
 from agent.decision import decide
 from agent.explanation import plan
+from agent.explanation.checks import NOTHING, Checks, same
 from agent.explanation.claims import Claim, Contribution, holds, is_claim
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import read as read_words
 from agent.explanation.prose import cited, findings
-from agent.explanation.receipt import canonical, digest, parse, read, same_number
+from agent.explanation.receipt import canonical, parse, read, same_number
 from agent.explanation.result import Decision, Explanation, Failure, Step, Verification, writer_of
 from agent.explanation.template import assemble, citations, render
 from agent.explanation.wording import wordings
@@ -28,28 +33,29 @@ from tools.toolbox import Toolbox
 
 __all__ = ["verify"]
 
-_NOTHING = "nothing"
-_LEAST = 1e-9  # scale of a value: differences far below it are rounding noise around 0
-_SCALED = {"base", "contribution", "rest", "total", "absolute", "features"}  # relative to the contributions together
 _MALFORMED = (ToolError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def verify(
-    receipt: Mapping[str, Any] | Explanation | str | Path,
+    receipt: Mapping[str, Any] | Explanation | Answer | str | Path,
     bundle: Bundle | str | Path | None = None,
     *,
     text_only: bool = False,
+    data: pd.DataFrame | None = None,
 ) -> Verification:
     """Check a receipt: recompute its observations and match its text to them.
 
     Parameters
     ----------
-    receipt : dict, Explanation or path
+    receipt : dict, Explanation, Answer or path
         What to check.
     bundle : Bundle or path, optional
         Where to recompute. By default the path the receipt records, opened only if its fingerprint is the recorded one.
     text_only : bool
         Check the text against the observations the receipt carries, without a bundle.
+    data : DataFrame, optional
+        The table that a question was asked about, where it was not the bundle's own. By default the file that the
+        receipt records, if it is there and its digest is the recorded one; the answer is not `complete` otherwise.
 
     Returns
     -------
@@ -62,27 +68,26 @@ def verify(
         If the receipt cannot be read, or a bundle is needed and not at hand.
     """
     raw = _raw(receipt)
-    explanation = parse(raw)
-    opened = None if text_only else _open(bundle, explanation)
-    check = _Checks()
+    made = parse(raw)
+    opened = None if text_only else _open(bundle, made)
+    check: AnswerChecks | _ExplanationChecks
+    check = AnswerChecks(made, opened, data) if isinstance(made, Answer) else _ExplanationChecks(made, opened)
     try:
-        check.content(explanation, opened)
-        if not isinstance(receipt, Explanation) or receipt.digest is not None:
-            check.seal(raw, explanation)
+        check.content()
+        if not isinstance(receipt, Explanation | Answer) or receipt.digest is not None:
+            check.seal(raw)
     except _MALFORMED as error:
         check.failures.append(Failure(where="observations", expected="facts for every statement", found=str(error)))
-    return Verification(
-        ok=not check.failures, complete=opened is not None, checked=check.count, failures=check.failures
-    )
+    return Verification(ok=not check.failures, complete=check.complete, checked=check.count, failures=check.failures)
 
 
-def _raw(receipt: Mapping[str, Any] | Explanation | str | Path) -> Mapping[str, Any]:
-    if isinstance(receipt, Explanation):
+def _raw(receipt: Mapping[str, Any] | Explanation | Answer | str | Path) -> Mapping[str, Any]:
+    if isinstance(receipt, Explanation | Answer):
         return receipt.model_dump(mode="json")
     return receipt if isinstance(receipt, Mapping) else read(Path(receipt))
 
 
-def _open(bundle: Bundle | str | Path | None, explanation: Explanation) -> Bundle:
+def _open(bundle: Bundle | str | Path | None, explanation: Explanation | Answer) -> Bundle:
     if isinstance(bundle, Bundle):
         return bundle
     if bundle is not None:
@@ -101,55 +106,26 @@ def _open(bundle: Bundle | str | Path | None, explanation: Explanation) -> Bundl
         ) from error
 
 
-class _Checks:
-    """Counts checks and keeps every difference."""
+class _ExplanationChecks(Checks):
+    """Checks of an explanation."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.failures: list[Failure] = []
+    def __init__(self, explanation: Explanation, bundle: Bundle | None) -> None:
+        super().__init__()
+        self._explanation, self._bundle = explanation, bundle
 
-    def expect(self, where: str, holds_true: bool, expected: Any, found: Any) -> None:
-        """Count one check, and keep the difference where it failed."""
-        self.count += 1
-        if not holds_true:
-            self.failures.append(Failure(where=where, expected=expected, found=found))
-
-    def equal(self, where: str, expected: Any, found: Any, scale: float = _LEAST) -> None:
-        """Compare two JSON values, numbers to six significant digits."""
-        if isinstance(expected, Mapping) and isinstance(found, Mapping):
-            for key in {**expected, **found}:
-                if key in expected and key in found and _exact(key, expected[key]):
-                    same = type(expected[key]) is type(found[key]) and expected[key] == found[key]
-                    self.expect(f"{where}.{key}", same, expected[key], found[key])
-                elif key in expected and key in found:
-                    self.equal(f"{where}.{key}", expected[key], found[key], scale if key in _SCALED else _LEAST)
-                else:
-                    self.expect(f"{where}.{key}", False, expected.get(key, _NOTHING), found.get(key, _NOTHING))
-        elif isinstance(expected, list | tuple) and isinstance(found, list | tuple) and len(expected) == len(found):
-            for index, (left, right) in enumerate(zip(expected, found, strict=True)):
-                self.equal(f"{where}.{index}", left, right, scale)
-        else:
-            self.expect(where, _same(expected, found, scale), expected, found)
-
-    def content(self, explanation: Explanation, bundle: Bundle | None) -> None:
+    def content(self) -> None:
         """Check the observations, then what is told about them."""
+        explanation, bundle = self._explanation, self._bundle
+        self.complete = bundle is not None
         if bundle is None:
             self.carried(explanation)
         else:
             self.recomputed(explanation, bundle)
         self.told(explanation)
 
-    def seal(self, raw: Mapping[str, Any], explanation: Explanation) -> None:
-        """Check that the receipt has the form it was written in, the recorded outcome of the checks, and the digest."""
-        said = explanation.verification
-        outcome = Verification(ok=True, complete=explanation.bundle is not None, checked=said.checked)
-        self.equal("verification", outcome.model_dump(), said.model_dump())
-        form = explanation.model_dump(mode="json")
-        if canonical(form) != canonical(raw):
-            self.equal("receipt", form, raw)
-        odd = set(explanation.bundle or {}) - {"sha256", "path"}
-        self.expect("bundle", not odd, "sha256 and path", sorted(odd))
-        self.equal("digest", digest(raw), raw.get("digest", _NOTHING))
+    def seal(self, raw: Mapping[str, Any]) -> None:
+        """Check form, recorded outcome and digest."""
+        self.sealed(raw, self._explanation, complete=self._explanation.bundle is not None)
 
     # -- the observations --------------------------------------------------------------------------------------------
 
@@ -165,13 +141,7 @@ class _Checks:
         toolbox = Toolbox(bundle, row)
         for number, seen in enumerate(explanation.observations, start=1):
             self.equal(f"observations.{number - 1}.id", f"t{number}", seen.id)
-            self._rerun(toolbox, seen)
-
-    def _rerun(self, toolbox: Toolbox, seen: Observation) -> None:
-        again = toolbox.call(seen.tool, seen.args)
-        result, expected = seen.result or {}, again.result or {}
-        self.equal(seen.id, expected, result, _scale(seen.tool, expected))
-        self.equal(f"{seen.id}.error", again.error, seen.error)
+            self.rerun(toolbox, seen)
 
     def carried(self, explanation: Explanation) -> None:
         """Check what can be checked without the bundle: identifiers, sums, and the calculations."""
@@ -179,7 +149,7 @@ class _Checks:
         for number, seen in enumerate(explanation.observations, start=1):
             self.equal(f"observations.{number - 1}.id", f"t{number}", seen.id)
             if seen.tool == "calculate":
-                self._rerun(toolbox, seen)
+                self.rerun(toolbox, seen)
             else:
                 toolbox.observations.append(seen)
             if seen.tool == "explain" and seen.result is not None:
@@ -202,13 +172,13 @@ class _Checks:
         self.expect(f"{seen.id}.absolute", listed <= absolute * (1 + 1e-6), f"at least {listed}", result["absolute"])
         for entry in features:
             name = entry["feature"]
-            self.expect(f"{seen.id}.{name}", _same(row.get(name), entry["value"], 0.0), row.get(name), entry["value"])
+            self.expect(f"{seen.id}.{name}", same(row.get(name), entry["value"], 0.0), row.get(name), entry["value"])
 
     def _placed(self, seen: Observation, row: Mapping[str, Any]) -> None:
         """Check that the value placed is the row's, and its distance from the mean."""
         result = seen.result or {}
         name, value, overall = result.get("feature"), result.get("value"), result.get("overall", {})
-        self.expect(f"{seen.id}.value", _same(row.get(str(name)), value, 0.0), row.get(str(name)), value)
+        self.expect(f"{seen.id}.value", same(row.get(str(name)), value, 0.0), row.get(str(name)), value)
         if result.get("z_score") is not None:
             z_score = (float(result["value"]) - overall["mean"]) / overall["std"]
             self.expect(f"{seen.id}.z_score", same_number(z_score, result["z_score"], 1e-3), z_score, result["z_score"])
@@ -235,7 +205,7 @@ class _Checks:
                 self._step(f"steps.{number}", step, claims, said[-1] if said else (), evidence)
             said.append(claims)
         missing = plan.choices(said, evidence, top)
-        self.expect(f"steps.{len(said)}", not missing, " or ".join(map(_kinds, missing)), _NOTHING)
+        self.expect(f"steps.{len(said)}", not missing, " or ".join(map(_kinds, missing)), NOTHING)
         self.equal("text", assemble([step.text for step in explanation.steps]), explanation.text)
         self.equal("writer", writer_of(explanation.steps), explanation.writer)
 
@@ -295,26 +265,4 @@ class _Checks:
 def _kinds(claims: Sequence[Claim]) -> str:
     """Name claims for a message: their kinds, and the features they are about."""
     named = (f"{claim.kind} ({claim.feature})" if isinstance(claim, Contribution) else claim.kind for claim in claims)
-    return " + ".join(named) or _NOTHING
-
-
-def _exact(key: str, expected: Any) -> bool:
-    """Tell what no machine computes differently: a value of the row, a contribution of nothing."""
-    return key == "value" or (key == "contribution" and expected == 0)
-
-
-def _scale(tool: str, expected: Mapping[str, Any]) -> float:
-    """Return how large a result's numbers are together: differences far below that are rounding noise."""
-    if tool == "explain":
-        return float(expected.get("absolute", 0.0))
-    ends = [expected.get("overall", {}).get(end) for end in ("min", "max")] if tool == "feature_stats" else []
-    return _LEAST * max((abs(end) for end in ends if end is not None), default=1.0)
-
-
-def _same(expected: Any, found: Any, scale: float) -> bool:
-    numbers = isinstance(expected, int | float) and isinstance(found, int | float)
-    if numbers and isinstance(expected, int) and not isinstance(expected, bool):
-        return not isinstance(found, bool) and bool(expected == found)
-    if numbers and not isinstance(expected, bool) and not isinstance(found, bool):
-        return same_number(float(expected), float(found), scale)
-    return type(expected) is type(found) and bool(expected == found)
+    return " + ".join(named) or NOTHING

@@ -98,6 +98,21 @@ def test_rows_are_the_tables(table, bundle):
         fitted.features_of(344)
 
 
+@pytest.mark.parametrize("kind", ["logistic", "gbdt"])
+def test_predictions_of_large_tables_are_stored(table, tmp_path, monkeypatch, kind):
+    """Above a number of rows what the predictor says of each is stored, and read as it was; below it is found out."""
+    frame, target = table("penguins")
+    plain = Bundle.fit(frame, target, predictor=kind)
+    monkeypatch.setattr("tools.bundle.STORED_FROM", 300)
+    stored = Bundle.load(Bundle.fit(frame, target, predictor=kind).save(tmp_path / "b"))
+
+    np.testing.assert_array_equal(stored.probabilities, plain.probabilities)
+    np.testing.assert_array_equal(stored.probabilities, plain.predictor.probabilities(plain.X))
+    assert (plain._stored.probabilities is None, stored._stored.probabilities is None) == (True, False)
+    assert stored.rows.equals(plain.rows)
+    assert "predictor" not in stored.__dict__
+
+
 def test_ids_are_kept(table):
     """Ids stay text, also of neighbours."""
     frame, target = table("penguins")

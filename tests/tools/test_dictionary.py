@@ -1,6 +1,8 @@
-"""Descriptions and units of columns."""
+"""What columns mean, and what people call them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tools.dictionary import read_dictionary
 from tools.errors import TableError
@@ -23,6 +25,64 @@ def test_entries(tmp_path):
     assert read(tmp_path, "size:\ndescription: a table\n") == {"size": {}, "description": "a table"}
     assert read(tmp_path, b"\xef\xbb\xbfa: {unit: \xc2\xb5m}\n") == {"a": {"unit": "µm"}}
     assert read(tmp_path, "") == read_dictionary(None) == {}
+
+
+def test_what_people_call_things(tmp_path):
+    """Lists of words, one alone too, limits and flags come out typed; nothing said is left out; repeats count once."""
+    entry = "age: {synonyms: years lived, higher: [older, older], lower: [younger], immutable: true, range: [0, null]}"
+    found = read(tmp_path, f"{entry}\nsex: {{values: {{f: [women, ' lady '], 1: , m: men}}, higher: }}\n")
+
+    assert found["age"] == {
+        "synonyms": ("years lived",),
+        "higher": ("older",),
+        "lower": ("younger",),
+        "immutable": True,
+        "range": (0.0, None),
+    }
+    assert found["sex"] == {"values": {"f": ("women", "lady"), "1": (), "m": ("men",)}}
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x, max_size=3)), st.data())
+def test_whatever_is_in_an_entry(value, data):
+    """Any value under any key is read as its type or refused as a table's error; nothing else happens."""
+    key = data.draw(st.sampled_from(["description", "unit", "synonyms", "higher", "values", "immutable", "range"]))
+    wrapped = {data.draw(st.none() | st.booleans() | st.text()): value} if data.draw(st.booleans()) else value
+    try:
+        found = read_dictionary({"a": {key: wrapped}})["a"]
+    except TableError:
+        return
+
+    types = {"immutable": bool, "values": dict, "description": str, "unit": str}
+    assert all(isinstance(part, types.get(key, tuple)) for part in found.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("age: {synonym: [a]}\n", "'synonym' is not known. Did you mean 'synonyms'"),
+        ("age: {synonyms: [[a]]}\n", "column 'age': list is no text. Put it in quotation marks"),
+        ("age: {synonyms: [yes]}\n", "column 'age': bool is no text"),
+        ("age: {synonyms: ['']}\n", "column 'age': a synonym is empty. Leave it out"),
+        (f"age: {{higher: [{'x' * 101}]}}\n", "a synonym is not usable. Write at most 100 ordinary characters"),
+        ('age: {lower: ["a\\eb"]}\n', "a synonym is not usable"),
+        (f"age: {{synonyms: [{', '.join(map(str, range(101)))}]}}\n", "101 words are too many. Write at most 100"),
+        ("age: {values: [a]}\n", "its values have another form. Write `values: {category"),
+        ("age: {values: {yes: [a]}}\n", "bool is no text. Put it in quotation marks"),
+        ("age: {immutable: 1}\n", "immutable is neither true nor false"),
+        ("age: {range: [1]}\n", "its range is no pair of numbers. Write `range"),
+        ("age: {range: [a, 2]}\n", "its range is no pair of numbers"),
+        ("age: {range: [.nan, 2]}\n", "its range is no pair of numbers"),
+        ("age: {range: [true, 2]}\n", "its range is no pair of numbers"),
+        ("age: {range: [3, 2]}\n", "its range begins at 3 and ends at 2. Write the lowest value first"),
+    ],
+)
+def test_words_that_are_not_usable(tmp_path, content, message):
+    """Each mistake in the words of a column is named with the mend."""
+    with pytest.raises(TableError) as caught:
+        read(tmp_path, content)
+
+    assert message in str(caught.value)
+    assert "d.yaml, column 'age'" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ def test_exports_are_sorted_and_lazy():
 def test_a_module_does_not_hide_what_is_exported():
     """Whatever was imported before, `tools.toolkit` is the function."""
     import_module("tools.toolbox")
+    import_module("tools.kit")
 
     assert callable(tools.toolkit)
     assert callable(tools.calculate)

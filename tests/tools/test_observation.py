@@ -95,6 +95,19 @@ def test_a_name_from_a_table_is_shown_on_one_short_line(name):
         ("t4.by_label.no|name", {}, "feature_stats", "“no”"),
         ("t5.labels.no", 3, "similar", "3"),
         ("t6.result|percent", 41.26, "calculate", "41.3%"),
+        ("t1.rows", 532, "probability", "532"),
+        ("t1.yes.mean", 0.25, "probability", "25.0%"),
+        ("t1.before.shares.yes", 0.25, "predict", "25.0%"),
+        ("t1.counts.yes", 3, "labels", "3"),
+        ("t1.value", 0.87654321, "score", "0.8765"),
+        ("t1.value|share", 0.87654321, "score", "87.7%"),
+        ("t1.patterns.0.mistakes", 1234567, "mistakes", "1234567"),
+        ("t1.patterns.0.share", 0.125, "mistakes", "12.5%"),
+        ("t1.patterns.0.where.0.2", 0.1234567, "mistakes", "0.1234567"),
+        ("t1.options.0.changes.0.to", 1234567.5, "counterfactual", "1234570"),
+        ("t1.table.0.3", 12345.6, "show", "12345.6"),
+        ("t1.of", 30, "importance", "30"),
+        ("t1.kinds.numeric", 16, "describe", "16"),
     ],
 )
 def test_a_fact_is_shown_by_its_role(ref, value, tool, shown):
@@ -119,4 +132,8 @@ def test_an_observation_has_a_result_or_an_error():
 
     assert "error" not in good.model_dump()
     assert bad.model_dump() == {"id": "t2", "tool": "predict", "args": {}, "error": "no"}
+    assert "resolved" not in good.model_dump()
+    seen = Observation(id="t3", tool="count", result={"rows": 1}, resolved={"where": []})
+    assert seen.model_dump()["resolved"] == {"where": []}
+    assert Observation.model_validate_json(seen.model_dump_json()) == seen
     assert Observation.model_validate(json.loads(bad.model_dump_json())) == bad

@@ -211,10 +211,56 @@ def test_dictionary(tmp_path):
 
     assert (schema.features[0].unit, schema.features[0].description) == ("mm", "its size")
     assert schema.description == "a table"
-    assert "entry of 'class' is not used" in infer(dictionary={"class": {"unit": "mm"}}).notes[0]
+    assert infer(dictionary={"class": {"unit": "mm"}}).notes == (
+        "the dictionary's 'unit' of 'class' is not used: it is no feature",
+    )
     path.write_text("sise: {unit: mm}\n")
     with pytest.raises(TableError, match=r"d.yaml, column 'sise': described in the dictionary.*Did you mean 'size'"):
         infer(dictionary=path)
+
+
+def test_what_people_call_things():
+    """Words of features, labels and ids are kept, also in JSON; a schema without any is stored as it always was."""
+    words = {
+        "size": {"synonyms": ["extent"], "higher": ["larger"], "immutable": True, "range": [0, 9]},
+        "kind": {"values": {"a": ["first"]}},
+        "class": {"description": "its class", "synonyms": ["kind"], "values": {"yes": ["good ones"]}},
+        "k": {"synonyms": ["number"], "values": {"1": ["one"]}},
+    }
+    frame = frame_with(kind=["a", "b", "c"] * 8, k=[f"i{i}" for i in range(N)])
+    schema = Schema.infer(frame, "class", "k", words)
+
+    assert schema.by_name["size"].range == (0, 9)
+    assert schema.by_name["kind"].values == {"a": ("first",)}
+    assert schema.target_words.values == {"yes": ("good ones",)}
+    assert schema.id_words.synonyms == ("number",)
+    assert schema.notes == ("the dictionary's 'values' of 'k' is not used: it is no feature",)
+    assert Schema.model_validate_json(schema.model_dump_json()) == schema
+    plain = infer().model_dump(mode="json")
+    assert set(plain) == {"target", "labels", "id_column", "features", "description", "notes"}
+    assert set(plain["features"][0]) == {"name", "kind", "integer", "unit", "description", "categories"}
+    assert Schema.model_validate(plain) == infer()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            {"kind": {"values": {"aa": ["x"]}}},
+            "column 'kind': the dictionary's value 'aa' does not occur. Did you mean",
+        ),
+        ({"size": {"values": {"a": ["x"]}}}, "'a' does not occur. Leave `values` out: the column holds numbers"),
+        ({"class": {"values": {"yess": ["x"]}}}, "column 'class': the dictionary's value 'yess' does not occur. Did"),
+        ({"kind": {"range": [0, 1]}}, "column 'kind': the dictionary gives 'range', which only numbers have"),
+        ({"kind": {"higher": ["more"]}}, "the dictionary gives 'higher', which only numbers have. Leave it out"),
+    ],
+)
+def test_words_that_do_not_fit(words, message):
+    """A category that does not occur, and limits of a column without numbers, are named with the mend."""
+    with pytest.raises(TableError) as caught:
+        infer(kind=["a", "b", "c"] * 8, dictionary=words)
+
+    assert message in str(caught.value)
 
 
 @pytest.fixture(name="schema")

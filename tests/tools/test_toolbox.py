@@ -1,11 +1,14 @@
-"""The toolbox and its LangChain tools."""
+"""The toolbox: calls carried out, and the record of them."""
 
+import json
+
+import numpy as np
 import pytest
-from langchain_core.messages import ToolMessage
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tools import toolkit
 from tools.observation import Observation
-from tools.toolbox import Toolbox
+from tools.toolbox import TOOLS, Toolbox
 
 
 @pytest.fixture
@@ -93,22 +96,143 @@ def test_without_a_row_the_tools_look_at_all_rows(bundle_of):
     assert shares["rows"] == 569
     assert sum(shares["shares"].values()) == pytest.approx(1)
     assert sum(part["mean"] for label, part in mean.items() if label != "rows") == pytest.approx(1)
-    assert "one row" in toolbox.call("explain", {}).error
+    assert "one row" in toolbox.call("similar", {}).error
 
 
-def test_langchain_tools_answer_with_text_and_evidence(bundle_of):
-    """Any agent gets readable content, the observation as artifact, and errors it can correct."""
-    bundle = bundle_of("cancer")
-    tools = {tool.name: tool for tool in toolkit(bundle, bundle.features_of(0))}
+def test_every_result_is_plain_json(bundle_of):
+    """Results of every tool are JSON that a receipt can hold, and the same each time."""
+    bundle = bundle_of("penguins")
+    one, some = {"where": [["row", "==", 7]]}, {"where": [["sex", "==", "male"]]}
+    more = {"changes": [{"column": "year", "action": "increase", "value": 1}]}
+    calls = [(tool, {**args, **extra}) for tool, args in ALL.items() for extra in (one, some, some | more)]
+    calls += [("calculate", {"expression": "1 / 3"}), ("describe", {"topic": "model"})]
+    first, again = Toolbox(bundle), Toolbox(bundle)
+    for tool, args in calls:
+        seen = first.call(tool, args)
 
-    good = tools["predict"].invoke({"type": "tool_call", "name": "predict", "args": {}, "id": "a"})
-    bad = tools["feature_stats"].invoke(
-        {"type": "tool_call", "name": "feature_stats", "args": {"feature": "worst aera"}, "id": "b"}
-    )
+        assert seen == again.call(tool, args)
+        assert Observation.model_validate_json(seen.model_dump_json()) == seen
+        assert json.loads(json.dumps(seen.result, allow_nan=False)) == seen.result
+        assert seen.error is None or "one row" in seen.error or "two rows" in seen.error, seen.error
 
-    assert isinstance(good, ToolMessage)
-    assert isinstance(good.artifact, Observation)
-    assert good.content.startswith("t1: {")
-    assert bad.status == "error"
-    assert bad.content.startswith("t2: ")
-    assert "Did you mean 'worst area'?" in bad.content
+
+ALL = {
+    "predict": {},
+    "probability": {},
+    "explain": {},
+    "importance": {},
+    "interactions": {},
+    "counterfactual": {},
+    "score": {"metric": "accuracy"},
+    "mistakes": {"kind": "examples"},
+    "labels": {},
+    "count": {},
+    "show": {},
+    "feature_stats": {"feature": "bill_depth_mm"},
+    "similar": {},
+}
+
+
+def test_every_tool_of_the_table_is_named():
+    """The list above leaves no tool out."""
+    assert {*ALL, "calculate", "describe"} == set(TOOLS)
+
+
+def test_the_rows_of_the_answer_before(bundle_of, table):
+    """Scope adds the conditions of the answer before; the observation says which rows that is."""
+    frame, _ = table("pima")
+    previous = {"any": [[["age", ">", 50]], [["bmi", ">", 40]]]}
+    toolbox = Toolbox(bundle_of("pima"), previous=previous)
+    seen = toolbox.call("count", {"where": [["glu", "<", 120]], "scope": "previous"})
+    chosen = ((frame.age > 50) | (frame.bmi > 40)) & (frame.glu < 120)
+
+    assert seen.result == {"rows": chosen.sum()}
+    assert seen.args == {"where": [["glu", "<", 120]], "scope": "previous"}
+    where = {"any": [[["age", ">", 50], ["glu", "<", 120]], [["bmi", ">", 40], ["glu", "<", 120]]]}
+    assert seen.resolved == {"where": where}
+    assert toolbox.call("count", {"where": where}).result == seen.result
+    assert toolbox.call("count", {"scope": "previous"}).resolved == {"where": previous}
+    assert toolbox.call("count", {}).resolved is None
+    assert Toolbox(bundle_of("pima"), previous=[]).call("count", {"scope": "previous"}).result == {"rows": 200}
+    assert toolbox.call("predict", {"where": [["glu", ">", 900]], "scope": "previous"}).resolved is not None
+    error = Toolbox(bundle_of("pima")).call("count", {"scope": "previous"}).error
+    assert error == "there is no answer before this one. Leave out scope."
+
+
+def test_similar_leaves_the_row_itself_out(bundle_of):
+    """Of a row of the table the nearest other rows are found; of a row that was given, all."""
+    bundle = bundle_of("pima")
+    number = int(np.flatnonzero(bundle.train)[0])
+    found = Toolbox(bundle).call("similar", {"where": [["row", "==", number]], "k": 3}).result
+    alone = Toolbox(bundle, bundle.features_of(number)).call("similar", {"k": 4}).result
+
+    assert alone["rows"][0] == {"row": number, "label": bundle.schema.labels[bundle.y[number]], "distance": 0}
+    assert found["rows"] == alone["rows"][1:]
+    assert sum(found["labels"].values()) == found["k"] == 3
+
+
+@pytest.mark.parametrize(
+    ("tool", "args", "message"),
+    [
+        ("count", {"where": [["age", ">", "x"]]}, "column 'age': 'x' is not a number"),
+        ("count", {"were": []}, "count: were: Extra inputs are not permitted. count takes where, changes, scope."),
+        ("count", {"scope": "all"}, "count: scope: Input should be 'previous'"),
+        ("predict", {"changes": [{"column": "age", "action": "grow", "value": 1}]}, "'set', 'increase' or 'decrease'"),
+        ("predict", {"changes": [{"column": "age", "action": "set"}]}, "changes.0.value: Field required"),
+        ("predict", {"changes": {"age": 3}}, "predict: changes: Input should be a valid list"),
+        ("score", {}, "score: metric: Field required"),
+        ("score", {"metric": "auc"}, "'roc_auc'"),
+        ("mistakes", {"kind": "all"}, "'examples' or 'patterns'"),
+        ("show", {"limit": 1000}, "less than or equal to 100"),
+        ("show", {"columns": []}, "at least 1 item"),
+        ("labels", {"where": [["age", ">", 99]]}, "no row is left: none has 'age' > 99"),
+        ("calculate", {"expression": "1", "where": []}, "calculate takes expression"),
+        ("interaction", {}, "There is no tool 'interaction'. Did you mean 'interactions'?"),
+    ],
+)
+def test_wrong_arguments_give_the_mend(bundle_of, tool, args, message):
+    """A wrong call over a table never raises; its error is one line that says what to do."""
+    seen = Toolbox(bundle_of("pima")).call(tool, args)
+
+    assert seen.result is None
+    assert message in seen.error
+    assert "\n" not in seen.error
+
+
+def test_without_a_bundle_only_arithmetic_works():
+    """Every other tool says that it needs a bundle, with a row or without."""
+    for toolbox in (Toolbox(None), Toolbox(None, {"a": 1})):
+        for tool in set(toolbox.tools) - {"calculate", "score", "mistakes", "feature_stats", "describe"}:
+            assert toolbox.call(tool, {}).error == "This needs a bundle. Load one with Bundle.load."
+        assert toolbox.call("calculate", {"expression": "1 + 1"}).result["exact"] == "2"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_an_agent_sends(bundle, data):
+    """Any arguments to any tool leave an observation with a result or an error of one line."""
+    toolbox = Toolbox(bundle("pima", "logistic"), previous=[["age", ">", 30]])
+    value = st.none() | st.booleans() | st.integers(-5, 200) | st.floats() | st.sampled_from(["Yes", "glu", "x", "7"])
+    names = st.sampled_from(["glu", "age", "label", "type", "prediction", "row", "id", "nothing"])
+    condition = st.tuples(names, st.sampled_from([*"<>", "==", "!=", "in", "~"]), value | st.lists(value, max_size=2))
+    change = st.fixed_dictionaries({"column": names, "action": st.sampled_from(["set", "increase"]), "value": value})
+    some = {
+        "where": st.lists(condition.map(list), max_size=3),
+        "changes": st.lists(change, max_size=2),
+        "scope": st.just("previous"),
+        "top": st.integers(-1, 30),
+        "feature": names,
+        "value": value,
+        "kind": st.sampled_from(["examples", "patterns"]),
+        "metric": st.sampled_from(["f1", "roc_auc", "x"]),
+        "columns": st.lists(names, max_size=3),
+        "target": st.sampled_from(["Yes", "No", "x"]),
+    }
+    tool = data.draw(st.sampled_from(sorted(TOOLS)))
+    known = [name for name in some if name in TOOLS[tool].form.model_fields]
+    args = {name: data.draw(some[name]) for name in known if data.draw(st.booleans())}
+    seen = toolbox.call(tool, args)
+
+    assert (seen.result is None) != (seen.error is None)
+    assert "\n" not in (seen.error or "")
+    json.dumps(seen.result, allow_nan=False)

@@ -1,0 +1,193 @@
+"""Asking: a question is understood as calls, the calls are made, what they found is said, and all of it is verified.
+
+The chat model's work is to understand; the numbers are the tools', the sentences those of `compose`. Where the model's
+engine fails, the rule understands, and the answer says so.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from agent.conversation.answer import Answer
+from agent.conversation.compose import answer_of
+from agent.conversation.memory import Memory, Session, Turn
+from agent.conversation.names import Terms
+from agent.conversation.question import Question
+from agent.conversation.understanding import understand
+from agent.explanation import receipt
+from agent.explanation.result import Usage
+from agent.explanation.verify import verify
+from agent.llm import RuleChat
+from agent.llm.asking import fallback_notes
+from agent.llm.forking import ForkingChat
+from tools.bundle import Bundle
+from tools.cohort import Given
+from tools.errors import EngineError, UserError
+from tools.observation import Observation, show_name
+from tools.table import read_table
+from tools.toolbox import Toolbox
+
+__all__ = ["Asker", "OnCall"]
+
+MOST_CHARACTERS = 2000
+TURNS = 2  # of the conversation, that a question is understood with
+
+OnCall = Callable[[Observation], None]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The table that is asked about: the bundle's own rows, or a file's."""
+
+    frame: pd.DataFrame | None = None
+    given: Given | None = None
+    source: dict[str, str] | None = None
+
+
+class Asker:
+    """Answers questions about one bundle.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    chat : ForkingChat
+        Who understands; `RuleChat` for no model.
+    """
+
+    def __init__(self, bundle: Bundle, chat: ForkingChat) -> None:
+        self.bundle, self.chat = bundle, chat
+        self.terms = Terms(bundle.schema, _ranges(bundle))
+        self._ids = frozenset(bundle.row_ids or ())
+
+    def ask(
+        self,
+        question: str,
+        session: str | Session | None = None,
+        data: str | Path | pd.DataFrame | None = None,
+        options: Sequence[str] | None = None,
+        on_call: OnCall | None = None,
+    ) -> Answer:
+        """Answer one question; the arguments are those of `Classifier.ask`."""
+        started, before = time.perf_counter(), self.chat.usage
+        asked = _checked(question)
+        conversation = self._session(session)
+        turns = conversation.recent(TURNS)
+        table = self._table(data)
+        notes: list[str] = []
+        calls, read = self._understood(asked, turns, table, notes)
+        observations = self._carried_out(calls, turns, table, on_call)
+        notes += self._unsaid(read, calls)
+        work = self.chat.usage - before
+        answer = answer_of(
+            asked,
+            observations,
+            self.bundle.schema,
+            notes=[*notes, *fallback_notes(work)],
+            llm=self.chat.describe(),
+            usage=Usage(
+                prompt_tokens=work.prompt_tokens,
+                cached_tokens=work.cached_tokens,
+                generated_tokens=work.generated_tokens,
+                forced_tokens=work.forced_tokens,
+                seconds=round(time.perf_counter() - started, 3),
+            ),
+            bundle={"sha256": self.bundle.sha256} | ({"path": str(self.bundle.path)} if self.bundle.path else {}),
+            data=table.source,
+            session=conversation.name,
+        )
+        answer.verification = verify(answer, self.bundle, data=table.frame)
+        sealed = receipt.seal(answer)
+        conversation.append(
+            Turn(
+                question=asked,
+                calls=[{"tool": seen.tool, "args": seen.args} for seen in observations],
+                resolved=_rows_of(observations, turns),
+                text=sealed.text,
+                digest=str(sealed.digest),
+            )
+        )
+        return sealed
+
+    def _session(self, session: str | Session | None) -> Session:
+        if isinstance(session, str):
+            return Memory().session(self.bundle.sha256, session)
+        return Session() if session is None else session
+
+    def _table(self, data: str | Path | pd.DataFrame | None) -> _Asked:
+        """Return the table asked about."""
+        if data is None:
+            return _Asked()
+        frame = data if isinstance(data, pd.DataFrame) else read_table(str(data))
+        digest = frame.attrs.get("sha256") or hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+        source = {"sha256": str(digest)} | ({} if isinstance(data, pd.DataFrame) else {"path": str(Path(data).resolve())})
+        return _Asked(frame, Given.of(frame, self.bundle.schema), source)
+
+    def _understood(
+        self, asked: str, turns: Sequence[Turn], table: _Asked, notes: list[str]
+    ) -> tuple[list[dict[str, Any]], Question]:
+        """Return the calls the question leads to, and how its words were read."""
+        before = [dict(call) for call in turns[-1].calls] if turns else []
+        question = Question(asked, self.terms, self._is_id(table), before)
+        said = [{"question": turn.question, "calls": [dict(call) for call in turn.calls]} for turn in turns]
+        try:
+            return understand(question, self.chat, self.bundle.schema, said)[0], question
+        except EngineError as error:
+            notes.append(f"The language model failed and the rule took over: {error.message}")
+            return understand(question, RuleChat(), self.bundle.schema, said)[0], question
+
+    def _is_id(self, table: _Asked) -> Callable[[str], bool]:
+        ids = self._ids if table.given is None else frozenset(table.given.ids or ())
+        if ids:
+            return ids.__contains__
+        rows = self.bundle.row_count if table.given is None else len(table.given.values)
+        return lambda text: text.isascii() and text.isdigit() and int(text) < rows
+
+    def _carried_out(
+        self, calls: Sequence[Mapping[str, Any]], turns: Sequence[Turn], table: _Asked, on_call: OnCall | None
+    ) -> list[Observation]:
+        previous = next((turn.resolved for turn in reversed(turns) if turn.resolved is not None), None)
+        toolbox = Toolbox(self.bundle, data=table.given, previous=previous)
+        for call in calls:
+            seen = toolbox.call(call["tool"], call["args"])
+            if on_call is not None:
+                on_call(seen)
+        return toolbox.observations
+
+    def _unsaid(self, question: Question, calls: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Return what the answer has to say beside the facts: what could not be asked of this table."""
+        if calls:
+            return [f"{show_name(words)} was left out: nothing in this table is called so." for words in question.unknown]
+        named = ", ".join(show_name(name) for name in self.bundle.schema.names[:6])
+        more = ", …" if len(self.bundle.schema.names) > 6 else ""
+        return [
+            f"This table cannot answer that. It knows {named}{more}, and the labels of {show_name(self.bundle.schema.target)}; "
+            "“What can you do?” lists what can be asked."
+        ]
+
+
+def _ranges(bundle: Bundle) -> dict[str, tuple[float, float]]:
+    """Return the least and the greatest value of each numeric column."""
+    overall = {name: part["overall"] for name, part in bundle.statistics.stored["features"].items()}
+    return {name: (part["min"], part["max"]) for name, part in overall.items() if part.get("min") is not None}
+
+
+def _checked(question: str) -> str:
+    asked = " ".join(question.split())
+    if not asked:
+        raise UserError("The question is empty.", hint="Ask something, such as: What can you do?")
+    if len(asked) > MOST_CHARACTERS:
+        raise UserError(f"The question has {len(asked)} characters.", hint=f"Ask in at most {MOST_CHARACTERS}.")
+    return asked
+
+
+def _rows_of(observations: Sequence[Observation], turns: Sequence[Turn]) -> Any:
+    """Return the rows an answer was about, as a where: what "those" means next."""
+    for seen in reversed(observations):
+        if seen.result is not None and seen.tool not in {"calculate", "describe"}:
+            return seen.resolved["where"] if seen.resolved is not None else seen.args.get("where") or []
+    return turns[-1].resolved if turns else None

@@ -1,0 +1,105 @@
+"""From executed calls to an answer: every sentence true by construction, the whole verified and sealed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from agent.conversation.answer import Answer, Sentence
+from agent.conversation.evidence import AnswerEvidence, Table
+from agent.conversation.saying.call import Call
+from agent.conversation.saying.contrast import compared
+from agent.conversation.saying.tools import said
+from agent.conversation.saying.words import Said
+from agent.explanation.template import citations, render
+from tools.observation import Observation
+from tools.schema import Schema
+
+__all__ = ["answer_of", "compose", "text_of"]
+
+
+def compose(
+    question: str,
+    observations: Sequence[Observation],
+    schema: Schema | Table,
+    notes: Sequence[str] = (),
+) -> list[Sentence]:
+    """Say everything the calls have found, in their order, then comparisons, then the notes.
+
+    Parameters
+    ----------
+    question : str
+        What was asked; quoted only where there is nothing else to say.
+    observations : sequence of Observation
+        The calls, failed ones too.
+    schema : Schema or Table
+        Units, labels and the names of target and id.
+    notes : sequence of str
+        Whole sentences of the caller, such as what was not understood. Words of others in them should be quoted by
+        `tools.observation.show_name`.
+
+    Returns
+    -------
+    list of Sentence
+        The same for the same input, on every machine.
+
+    Examples
+    --------
+    >>> seen = Observation(id="t1", tool="count", args={"where": [["age", ">", 50]]}, result={"rows": 109})
+    >>> [sentence.text for sentence in compose("How many over 50?", [seen], Table(target="ill", labels=["no", "yes"]))]
+    ['There are 109 rows with age over 50 [t1].']
+    """
+    table = schema if isinstance(schema, Table) else Table.of(schema, observations)
+    evidence = AnswerEvidence(observations, table=table, notes=notes, question=question)
+    sentences: list[Sentence] = []
+    before = None
+    for seen in observations:
+        sentences += [_sentence(each, evidence, seen.id) for each in said(seen, evidence, before)]
+        before = seen
+    calls = [Call(seen, evidence) for seen in observations if seen.result is not None]
+    sentences += [_sentence(each, evidence) for each in compared(calls)]
+    sentences += [_sentence(Said(f"{{notes.{i}.text}}", ()), evidence) for i in range(len(notes))]
+    if not sentences:
+        sentences.append(_sentence(Said("There is no answer to {question.text}", ()), evidence))
+    return sentences
+
+
+def _sentence(each: Said, evidence: AnswerEvidence, call: str = "") -> Sentence:
+    """Render a sentence; it cites what it shows, what it rests on, and at least the call it is about."""
+    rests = [claim.ref for claim in each.claims if claim.kind == "fact"]
+    cited = list(dict.fromkeys([*citations(each.template), *rests]))
+    if call and not any(ref.startswith((f"{call}.", f"{call}@")) for ref in cited):
+        cited.append(call)
+    return Sentence(
+        text=render(each.template, evidence, cited), template=each.template, citations=cited, claims=list(each.claims)
+    )
+
+
+def text_of(sentences: Sequence[Sentence]) -> str:
+    """Return the text of an answer: a sentence a line."""
+    return "\n".join(sentence.text for sentence in sentences)
+
+
+def answer_of(
+    question: str, observations: Sequence[Observation], schema: Schema | Table, notes: Sequence[str] = (), **more: Any
+) -> Answer:
+    """Return the answer, not verified and not sealed yet.
+
+    Parameters
+    ----------
+    question, observations, schema, notes
+        As for `compose`.
+    **more
+        Other fields of `Answer`: `llm`, `usage`, `bundle`, `data`, `session`, `choice`.
+    """
+    table = schema if isinstance(schema, Table) else Table.of(schema, observations)
+    sentences = compose(question, observations, table, notes)
+    return Answer(
+        question=question,
+        text=text_of(sentences),
+        calls=list(observations),
+        sentences=sentences,
+        citations=list(dict.fromkeys(ref for sentence in sentences for ref in sentence.citations)),
+        claims=[claim for sentence in sentences for claim in sentence.claims],
+        table=table,
+        notes=list(notes),
+        **more,
+    )

@@ -1,0 +1,244 @@
+"""The names of a question: which columns, categories and labels its words mean, exactly, by a synonym, or with a typo.
+
+Only what is found here can become part of a condition: a filter cannot be invented. Knows the schema and its data
+dictionary; knows nothing about tools.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from tools.schema import Feature, Schema
+
+__all__ = ["ID", "Name", "Terms"]
+
+ID = "id"
+_WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*|&")
+# Words for two categories that tables often have and dictionaries seldom explain.
+_COMMON = {
+    "female": "women woman ladies lady girls girl",
+    "male": "men man guys guy gentlemen boys boy",
+    "f": "women woman female females",
+    "m": "men man male males",
+}
+# Categories that are ordinary words mean a category only where their column is named.
+_ORDINARY = frozenset("average bad best better excellent fair good great high large low medium middle normal other poor small".split())
+_YES = {"yes", "true", "y", "1", "t"}
+_NO = {"no", "false", "n", "0", "f"}
+# Words of questions that also look like names: alone they mean no column.
+_PLAIN = frozenset(
+    """
+    a all an and any are as at average be by can case cases chance class classified classifier count data did do does
+    example examples feature features find for from get give good group has have high how id if in is it kind label
+    labels least less list low many mean means model more most much no not of off on one or out over people person
+    predict prediction predictions probability rate right row rows same show than that the their them there these they
+    this those to true type under up us value values was we were what when where which who why will with work wrong yes
+    you your
+    """.split()  # noqa: SIM905 - a list of this length reads better as text
+)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A place in a question that names something of the table.
+
+    Attributes
+    ----------
+    column : str
+        The column; the target for a label, `ID` for the id.
+    value : str or None
+        The category or label; None for the column itself.
+    start, end : int
+        Where it stands.
+    strength : float
+        1 for the name or a synonym as written, less with a typo or for a part of a name.
+    direction : str
+        "higher" or "lower" where the word says so (older); else empty.
+    """
+
+    column: str
+    value: str | None
+    start: int
+    end: int
+    strength: float
+    direction: str = ""
+
+
+@dataclass(frozen=True)
+class _Term:
+    words: tuple[str, ...]
+    column: str
+    value: str | None
+    strength: float
+    direction: str = ""
+
+
+class Terms:
+    """What the columns, categories and labels of a table may be called.
+
+    Parameters
+    ----------
+    schema : Schema
+    ranges : mapping, optional
+        Least and greatest value of numeric columns: a number far outside is not meant for a column.
+
+    Examples
+    --------
+    >>> schema = Schema(target="sick", labels=("no", "yes"), features=(
+    ...     Feature(name="MonthlyIncome", kind="numeric"),
+    ...     Feature(name="sex", kind="categorical", categories=("female", "male"))))
+    >>> [(name.column, name.value) for name in Terms(schema).find("montly income of women")]
+    [('MonthlyIncome', None), ('sex', 'female')]
+    """
+
+    def __init__(self, schema: Schema, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
+        self.schema, self._ranges = schema, dict(ranges or {})
+        self._terms = list(_terms(schema))
+        self.words = frozenset(word for term in self._terms for word in term.words)
+        self._longest = max(len(term.words) for term in self._terms)
+        self._by_words: dict[tuple[str, ...], list[_Term]] = {}
+        for term in self._terms:
+            self._by_words.setdefault(term.words, []).append(term)
+
+    def plausible(self, column: str, value: float) -> bool:
+        """Tell whether a column has values near this one."""
+        low, high = self._ranges.get(column, (value, value))
+        return low - (high - low) / 2 <= value <= high + (high - low) / 2
+
+    def find(self, question: str) -> list[Name]:
+        """Return the names in a question, in order; where two overlap, the longer one."""
+        words = [(_stem(match[0]), match.start(), match.end()) for match in _WORD.finditer(question)]
+        found: list[Name] = []
+        taken = [False] * len(words)
+        for length in range(self._longest, 0, -1):
+            for at in range(len(words) - length + 1):
+                part = tuple(word for word, _, _ in words[at : at + length])
+                if any(taken[at : at + length]) or (length == 1 and part[0] in _PLAIN):
+                    continue
+                terms, strength = self._alike(part)
+                if not terms:
+                    continue
+                taken[at : at + length] = [True] * length
+                start, end = words[at][1], words[at + length - 1][2]
+                found += [
+                    Name(t.column, t.value, start, end, t.strength * strength, t.direction) for t in terms
+                ]
+        return sorted(_beside_columns(found), key=lambda name: (name.start, -name.strength))
+
+    def _alike(self, part: tuple[str, ...]) -> tuple[list[_Term], float]:
+        """Return the terms that these words are, or are with a typo, and how sure that is."""
+        exact = self._by_words.get(part)
+        if exact:
+            return exact, 1.0
+        near = [words for words in self._by_words if len(words) == len(part) and _near(words, part)]
+        near.sort(key=lambda words: _distance(words, part))
+        return (self._by_words[near[0]], 0.8) if near else ([], 0.0)
+
+
+def _beside_columns(names: list[Name]) -> list[Name]:
+    """Return the names without a category of one column where another column with that category is named."""
+    columns = {name.column for name in names if name.value is None and name.strength >= 0.7}
+    kept = []
+    for name in names:
+        rivals = {other.column for other in names if other.start == name.start and other.value is not None}
+        if name.value is not None and rivals & columns and name.column not in columns:
+            continue
+        sure = name.strength < 0.7 and name.column in columns and name.value is not None
+        kept.append(replace(name, strength=0.9) if sure else name)
+    return kept
+
+
+def _near(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return all(_close(word, other) for word, other in zip(words, part, strict=True))
+
+
+@lru_cache(maxsize=65536)
+def _close(word: str, other: str) -> bool:
+    """Tell whether one word is the other with a typo."""
+    if word == other:
+        return True
+    shorter = min(len(word), len(other))
+    if shorter < 4 or word[0] != other[0] or other in _PLAIN or word in _PLAIN or other.isdigit():
+        return False
+    if abs(len(word) - len(other)) <= 5 and (word.startswith(other) or other.startswith(word)):
+        return True  # renters rent, travellers travelled, execs executives
+    return OSA.distance(word, other, score_cutoff=2) <= (1 if shorter < 7 else 2)
+
+
+def _distance(words: tuple[str, ...], part: tuple[str, ...]) -> int:
+    return sum(OSA.distance(word, other) for word, other in zip(words, part, strict=True))
+
+
+def _stem(word: str) -> str:
+    """Return a word in lower case without the endings of plurals and possessives."""
+    word = re.sub(r"['’]s$|['’]$", "", word.lower())
+    if word in {"men", "women"}:
+        return word
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and re.search(r"(?:ss|sh|ch|x)es$", word):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name: split at case, underscores and other marks.
+
+    Examples
+    --------
+    >>> words_of("MonthlyIncome"), words_of("bill_length_mm"), words_of("R&D")
+    (('monthly', 'income'), ('bill', 'length', 'mm'), ('r', '&', 'd'))
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return tuple(_stem(word) for word in _WORD.findall(spaced.replace("_", " ")))
+
+
+def _terms(schema: Schema) -> Iterator[_Term]:
+    """Yield all terms: of the features and their categories, of the target and its labels, of the id."""
+    seen: set[tuple[tuple[str, ...], str, str | None]] = set()
+    for term in _all_terms(schema):
+        key = term.words, term.column, term.value
+        if term.words and key not in seen:
+            seen.add(key)
+            yield term
+
+
+def _all_terms(schema: Schema) -> Iterator[_Term]:
+    for feature in schema.features:
+        yield from _column(feature.name, feature.synonyms, feature.unit)
+        for direction, words in (("higher", feature.higher), ("lower", feature.lower)):
+            yield from (_Term(words_of(word), feature.name, None, 0.9, direction) for word in words)
+        yield from _values(feature.name, feature.categories, feature.values)
+    target = schema.target_words
+    yield from _column(schema.target, target.synonyms, None)
+    yield from _values(schema.target, schema.labels, target.values)
+    if schema.id_column is not None:
+        yield from _column(schema.id_column, schema.id_words.synonyms, None, name=ID)
+
+
+def _column(column: str, synonyms: Iterable[str], unit: str | None, name: str | None = None) -> Iterator[_Term]:
+    said = words_of(column)
+    yield _Term(said, name or column, None, 1.0)
+    if len(said) > 1:
+        yield _Term(("".join(said),), name or column, None, 1.0)
+        if unit is not None and said[-1] in words_of(unit):
+            yield _Term(said[:-1], name or column, None, 1.0)
+    for synonym in synonyms:
+        yield _Term(words_of(synonym), name or column, None, 1.0)
+    for phrase in (said, *map(words_of, synonyms)):  # one word of it, where the whole is not there
+        if len(phrase) > 1:
+            yield from (_Term((word,), name or column, None, 0.5) for word in phrase if len(word) > 3)
+
+
+def _values(column: str, values: Iterable[str], synonyms: dict[str, tuple[str, ...]]) -> Iterator[_Term]:
+    for value in values:
+        said = words_of(value)
+        if value.lower() not in _YES | _NO:
+            yield _Term(said, column, value, 0.6 if set(said) <= _ORDINARY else 1.0)
+            if len(said) > 1:
+                yield _Term(("".join(said),), column, value, 1.0)
+        yield from (_Term(words_of(word), column, value, 1.0) for word in synonyms.get(value, ()))
+        yield from (_Term((_stem(word),), column, value, 0.9) for word in _COMMON.get(value.lower(), "").split())

@@ -1,0 +1,294 @@
+"""The numbers of a question: digits, number words, ranges and units, each with the comparison its words ask for.
+
+A call can only use these numbers. Knows nothing about tables but the units of columns.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from text_to_num import Token, find_numbers
+
+__all__ = ["Number", "converted", "read_numbers"]
+
+_UNITS = {
+    "length": {"mm": 1e-3, "cm": 1e-2, "dm": 0.1, "m": 1.0, "km": 1e3, "in": 0.0254, "ft": 0.3048, "mi": 1609.344},
+    "mass": {"mg": 1e-6, "g": 1e-3, "kg": 1.0, "t": 1e3, "lb": 0.45359237, "oz": 0.028349523125},
+    "time": {"sec": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "week": 604800.0},
+    "age": {"month": 1.0, "year": 12.0, "decade": 120.0},
+    "money": {"$": 1.0}, "euro": {"€": 1.0}, "pound": {"£": 1.0},
+    "share": {"%": 0.01, "": 1.0},
+}  # fmt: skip
+_SPELLED = {
+    "mm": "millimeter millimeters millimetre millimetres", "cm": "centimeter centimeters centimetre centimetres cms",
+    "m": "meter meters metre metres", "km": "kilometer kilometers kilometre kilometres kms",
+    "in": "inch inches", "ft": "foot feet", "mi": "mile miles",
+    "mg": "milligram milligrams", "g": "gram grams gramme grammes gr", "kg": "kilo kilos kilogram kilograms kgs",
+    "t": "ton tons tonne tonnes", "lb": "lbs pound pounds", "oz": "ounce ounces",
+    "sec": "secs second seconds", "min": "mins minute minutes", "h": "hr hrs hour hours", "day": "days",
+    "week": "weeks", "month": "months mo mos", "year": "years yr yrs yo", "decade": "decades",
+    "$": "dollar dollars usd bucks", "€": "euro euros eur", "%": "percent pct per-cent",
+}  # fmt: skip
+_UNIT = {word: unit for unit, words in _SPELLED.items() for word in [unit, *words.split()]}
+_KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
+
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
+_ALONE = {"half": "0.5", "thirties": "30s", "twenties": "20s", "forties": "40s", "fourties": "40s", "fifties": "50s", "sixties": "60s",
+          "seventies": "70s", "eighties": "80s", "nineties": "90s"}  # fmt: skip
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_PLAIN = re.compile(
+    r"(?P<number>(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
+    r"(?:\s*(?P<scale>hundred|thousand|million|grand)\b|(?P<short>[km])\b)?",
+    re.IGNORECASE,
+)
+
+_BEFORE = (
+    (">=", r"(?:at least|no less than|not less than|not under|not below|no fewer than|minimum(?: of)?|min|from|starting (?:at|from)|>=|=>|≥|"
+           r"greater than or equal to|more than or equal to|not younger than|equal to or (?:above|over))"),
+    ("<=", r"(?:at most|no more than|not more than|not over|not above|up to|maximum(?: of)?|max|until|<=|=<|≤|"
+           r"less than or equal to|no greater than|not older than|not exceeding|no older than)"),
+    (">", r"(?:over|above|more than|greater than|larger than|bigger than|higher than|older than|longer than|heavier than|"
+          r"beyond|exceed(?:s|ing)?|past|upwards of|better than|taller than|farther than|further than|further away than|"
+          r"deeper than|wider than|>|after|north of|later than|more then|older then|higher then|bigger then|greater then)"),
+    ("<", r"(?:under|below|less than|fewer than|lower than|smaller than|younger than|shorter than|lighter than|beneath|"
+          r"<|before|earlier than|closer than|thinner than|cheaper than|poorer than|less then|younger then|lower then)"),
+    (">", r"[a-z]{3,}er tha?n"),
+    ("==", r"(?:exactly|equal(?:s)? to|equals|equal|precisely|==?)"),
+)  # fmt: skip
+_AFTER = (
+    (">=", r"(?:(?:or|and) (?:more|above|over|older|higher|greater|bigger|larger|up|longer|heavier|later|better|farther|"
+           r"further)(?! than|\s*[$€]?\d)|\+|plus\b|upwards|and up\b)"),
+    ("<=", r"(?:or|and) (?:less|fewer|below|under|younger|lower|smaller|shorter|lighter|earlier|closer)(?! than|\s*[$€]?\d)"),
+)  # fmt: skip
+_GAP = r"[\s$€£(-]*(?:(?:a|an|the|of|by|about|age|years?)\s+)*[$€£]?$"
+_CHANGE = re.compile(
+    r"(?:what if|if|suppose|supposing|assum\w+|imagine|were|had|raise\w*|increas\w*|decreas\w*|reduc\w*|lower\w*|drop\w*|"
+    r"cut\w*|add\w*|gain\w*|los[et]\w*|chang\w*|instead|would\w*|set\w*|bump\w*|became|becomes?|goes|went|older by|more by|"
+    r"subtract\w*|put on|shrink\w*|grew|rose|fell)"
+)
+
+_UP = r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|up|deeper|further|extra|additional|later)"
+_DOWN = r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier)"
+_RAISED = r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|older|higher|heavier|\+)"
+_LOWERED = r"(?:decreas\w*|reduc\w*|lower\w*|drop\w*|cut\w*|los[et]\w*|minus|down|less|fell|subtract\w*|shrink\w*|shed|younger|lighter)"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a question.
+
+    Attributes
+    ----------
+    value : int or float
+        As written.
+    start, end : int
+        Where it stands in the question.
+    unit : str
+        The unit beside it, in short form; empty where there is none.
+    sign : str
+        The comparison its words ask for (``>``, ``>=``, ``<``, ``<=``, ``==``); empty where they ask for none.
+    step : str
+        How a change uses it: ``increase``, ``decrease``, ``set``; empty where the words do not tell.
+    digits : bool
+        Written in digits: then it means something, and has to be used. "one" may be no number.
+    decade : bool
+        An end of "in their thirties".
+    """
+
+    value: int | float
+    start: int
+    end: int
+    unit: str = ""
+    sign: str = ""
+    step: str = ""
+    digits: bool = True
+    decade: bool = False
+
+
+def read_numbers(question: str) -> tuple[str, list[Number]]:
+    """Return the question with its number words in digits, and the numbers in order.
+
+    Examples
+    --------
+    >>> text, numbers = read_numbers("over 50 with a BMI of at least thirty-five, 40+ or 1.5k")
+    >>> text
+    'over 50 with a BMI of at least 35, 40+ or 1.5k'
+    >>> [(n.value, n.sign) for n in numbers]
+    [(50, '>'), (35, '>='), (40, '>='), (1500, '')]
+    >>> [(n.value, n.sign) for n in read_numbers("people in their thirties, between 20 and 25 kg")[1]]
+    [(30, '>='), (39, '<='), (20, '>='), (25, '<=')]
+    >>> [(n.value, n.step) for n in read_numbers("what if she were 3 years older and bmi reduced to 30")[1]]
+    [(3, 'increase'), (30, 'set')]
+    """
+    text, spelled = _in_digits(_tidied(question))
+    found = [_with_words(number, text) for number in _plain(text, spelled)]
+    return text, list(_ranges(found, text))
+
+
+def converted(number: Number, unit: str | None) -> int | float | None:
+    """Return a number in the unit of a column, or None where it is in a unit of another kind.
+
+    Examples
+    --------
+    >>> converted(Number(4.2, 0, 3, unit="kg"), "g"), converted(Number(2, 0, 1, unit="year"), "months")
+    (4200, 24)
+    >>> converted(Number(45000, 0, 5, unit="$"), "10000 $"), converted(Number(3, 0, 1, unit="kg"), "mm")
+    (4.5, None)
+    >>> converted(Number(25000, 0, 5), "10000 $"), converted(Number(5, 0, 5), "10000 $")
+    (2.5, 5)
+    >>> converted(Number(3, 0, 1), "mm")
+    3
+    """
+    if not number.unit:
+        scale = _column_unit(unit or "")[0]
+        return _whole(number.value / scale) if scale > 1 and number.value >= scale / 10 else number.value
+    scale, column = _column_unit(unit or "")
+    if (unit or "").lower().startswith(f"{number.unit} "):  # "mm" of "mm Hg"
+        return number.value
+    if column not in _KIND or _KIND[column] != _KIND[number.unit]:
+        return number.value if number.unit in {"year", "month"} and not unit else None
+    factor = _UNITS[_KIND[column]]
+    value = round(number.value * factor[number.unit] / factor[column] / scale, 10)
+    return int(value) if float(value).is_integer() else value
+
+
+def _column_unit(unit: str) -> tuple[float, str]:
+    """Return the factor and the short form of a column's unit, such as ``10000 $``."""
+    match = re.fullmatch(r"\s*([\d.,]+)?\s*(.*?)\s*", unit)
+    if match is None:
+        return 1.0, unit
+    written = (match[1] or "1").replace(",", "")
+    scale = float(written) if re.fullmatch(r"\d+(?:\.\d+)?", written) else 1.0
+    return scale or 1.0, _UNIT.get(match[2].lower(), match[2].lower())
+
+
+def _tidied(question: str) -> str:
+    """Write out what is left out: "a year" is 1 year, "60 to 80 thousand" are two thousands."""
+    text = re.sub(
+        r"\b((?:than|over|under|least|most|by|to|within)) an? (?=year|month|week|day|decade|kilo|hundred|thousand|million|dozen)",
+        r"\1 1 ", question,
+    )  # fmt: skip
+    return re.sub(r"\b(\d+)(\s*(?:to|-|–|and)\s*)(\d+)(\s*(?:thousand|million|k)\b)", r"\1\4\2\3\4", text)
+
+
+def _in_digits(question: str) -> tuple[str, set[int]]:
+    """Return the question with number words in digits, and where those begin in it."""
+    words = list(_WORD.finditer(question))
+    found = {occurrence.start: occurrence for occurrence in find_numbers([_Heard(word[0]) for word in words], "en", 0.0)}
+    text, at, spelled, position = "", 0, set(), 0
+    while position < len(words):
+        word, number = words[position], found.get(position)
+        written = _ALONE.get(word[0].lower())
+        position += 1
+        scaled = position > 1 and words[position - 2][0][-1].isdigit()  # "80 thousand" is read as it stands
+        if number is not None and not number.is_ordinal and not word[0][0].isdigit() and not (scaled and word[0].lower() in _SCALES):
+            last = words[number.end - 1]
+            written, position = number.text, number.end
+        else:
+            last = word
+        if written is None:
+            continue
+        text += question[at : word.start()]
+        spelled.add(len(text))
+        text, at = text + written, last.end()
+    return text + question[at:], spelled
+
+
+class _Heard(Token):
+    """One word, as text2num wants it."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+
+    def text(self) -> str:
+        """Return it as it is."""
+        return self._word
+
+    def text_lowercase(self) -> str:
+        """Return it in lower case."""
+        return self._word.lower()
+
+    def nt_separated(self, previous: "Token") -> bool:  # noqa: ARG002
+        """Tell whether something keeps it apart from the word before."""
+        return False
+
+    def not_a_number_part(self) -> bool:
+        """Tell whether it can be no number."""
+        return False
+
+
+def _plain(text: str, spelled: set[int]) -> Iterator[Number]:
+    """Yield the numbers as written."""
+    for match in _PLAIN.finditer(text):
+        scale = (match["scale"] or match["short"] or "").lower()
+        value = float(match["number"].replace(",", "").replace("−", "-")) * _SCALES.get(scale, 1)
+        word = match[0] in {"2", "4"} and text[match.end() : match.end() + 1] == " "  # "4 women" may mean "for women"
+        yield Number(_whole(value), match.start(), match.end(), digits=match.start() not in spelled and not word)
+
+
+def _whole(value: float) -> int | float:
+    value = round(value, 10)
+    return int(value) if value.is_integer() else value
+
+
+def _with_words(number: Number, question: str) -> Number:
+    """Add what the words around a number say: its unit, its comparison, its place in a change."""
+    before, after = question[: number.start].lower(), question[number.end :].lower()
+    unit = ""
+    match = re.match(r"[\s-]*([a-z%$€]+)(?!/)", after)
+    if match and match[1] in _UNIT and not (match[1] in {"in", "m", "t", "h"} and after[:1].isspace()):
+        unit = _UNIT[match[1]]
+        after = after[match.end() :]
+    elif before.rstrip().endswith(("$", "€")):
+        unit = before.rstrip()[-1]
+    sign = next((sign for sign, words in _AFTER if re.match(rf"[\s,]*(?:{words})", after)), "")
+    if not sign:
+        sign = next((sign for sign, words in _BEFORE if re.search(rf"(?<![a-z]){words}{_GAP}", before)), "")
+    return replace(number, unit=unit, sign=sign, step=_step(before, after))
+
+
+def _step(before: str, after: str) -> str:
+    """Return how a change would use a number: by the words right before it, since the number before, and after it."""
+    if not _CHANGE.search(before):
+        return ""
+    near = re.split(r"\d", before)[-1][-45:]
+    if re.search(rf"\b(?:to|at|=|only|just|exactly|instead of)\s*(?:[a-z-]+\s+){{0,3}}[$€]?$", near) and not re.search(r"\bby\b", near):
+        return "set"
+    if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_UP}\b", after):
+        return "increase"
+    if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_DOWN}\b", after):
+        return "decrease"
+    if re.search(r"\b(?:was|were|is|be|been|had|has|have|of|set|became|become|with)\s+(?:a |an |about )?[$€]?$", near):
+        return "set"
+    ups, downs = (list(re.finditer(rf"\b{words}", near)) for words in (_RAISED, _LOWERED))
+    last_up, last_down = (spots[-1].start() if spots else -1 for spots in (ups, downs))
+    if max(last_up, last_down) < 0:
+        return ""
+    return "increase" if last_up > last_down else "decrease"
+
+
+def _ranges(numbers: list[Number], question: str) -> Iterator[Number]:
+    """Yield the numbers with the ends of ranges marked; "30s" becomes its two ends."""
+    marked: dict[int, str] = {}
+    for at, (low, high) in enumerate(zip(numbers, numbers[1:], strict=False)):
+        between = question[low.end : high.start].lower()
+        before = question[: low.start].lower().rstrip(" $€")
+        unit = r"\s*(?:[a-z$%]{1,12}\s+)?"
+        joined = re.fullmatch(rf"{unit}(?:-|–|to|up to|through|till|until)\s*[$€]?", between)
+        if low.value < high.value and (
+            (re.search(r"\b(?:between|from|range|ranging|btw|btwn|betwen|bewteen|beetween)$", before) and re.fullmatch(rf"{unit}(?:and|to|-|–|n|&)\s*[$€]?", between))
+            or (joined and not re.search(r"\bfrom$", before) and not _CHANGE.search(before))
+        ):
+            marked |= {at: ">=", at + 1: "<="}
+    for at, number in enumerate(numbers):
+        if re.match(r"'?s\b", question[number.end :]) and isinstance(number.value, int) and number.value % 10 == 0 and number.value <= 100:
+            early, late = re.search(r"\bearly\s*$", question[: number.start].lower()), re.search(r"\blate\s*$", question[: number.start].lower())
+            low, high = number.value + (5 if late else 0), number.value + (4 if early else 9)
+            yield replace(number, value=low, sign=">=", unit="", decade=True)
+            yield replace(number, start=number.end - 1, value=high, sign="<=", unit="", decade=True)
+        elif at in marked:
+            unit = number.unit or (numbers[at + 1].unit if marked[at] == ">=" else "")
+            yield replace(number, sign=marked[at], unit=unit)
+        else:
+            yield number

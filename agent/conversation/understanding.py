@@ -1,0 +1,86 @@
+"""From a question to calls: the chat model chooses among what the question's words allow.
+
+The prompt's opening, instructions and table, stays the same for all questions about a bundle; the examples nearest to
+the question and the turn before follow it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from agent.conversation import bank
+from agent.conversation.calltext import CANNOT, write_calls
+from agent.conversation.grammar import HEADS, Reader
+from agent.conversation.intent import heads
+from agent.conversation.question import Question
+from agent.llm.forking import ForkingChat
+from tools.observation import show_name
+from tools.schema import Feature, Schema
+
+__all__ = ["prompt", "understand"]
+
+EXAMPLES = 6
+MOST_COLUMNS, MOST_CATEGORIES = 40, 8
+INSTRUCTIONS = """You turn a question about a table and its classifier into calls.
+predict: what the classifier says for rows; probability: how likely, how sure; explain: why; importance: which columns matter in general; \
+interactions: which columns act together; counterfactual: what would have to change for another answer; score: how good it is; \
+mistakes examples: which rows it gets wrong, whether one row is right; mistakes patterns: what its typical errors have in common; \
+labels: the true labels; count: how many rows; show: list rows; feature_stats: average, range or distribution of a column; \
+similar: rows like one row; calculate: arithmetic; describe data, model, abilities, feature: what it is; none: the table cannot tell.
+where (…) selects rows, change (…) is a what-if, of those means the rows of the answer before; several calls are joined by also."""
+
+
+def understand(
+    question: Question, chat: ForkingChat, schema: Schema, turns: Sequence[Mapping[str, Any]] = ()
+) -> tuple[list[dict[str, Any]], str]:
+    """Return the calls a question leads to, and their text.
+
+    Parameters
+    ----------
+    question : Question
+    chat : ForkingChat
+        Who chooses.
+    schema : Schema
+        Of the table.
+    turns : sequence of mapping
+        The turns before, each with ``question`` and ``calls``; the last ones are shown.
+
+    Raises
+    ------
+    EngineError
+        If the model's engine fails.
+    """
+    follows = bool(turns)
+    messages = prompt(question, schema, turns)
+    order = heads(question, (*HEADS, CANNOT))
+    reader = Reader(
+        question, lambda text, options: chat.fork(messages, text, options, temperature=0).index, order, follows=follows
+    )
+    return reader.read(), reader.text
+
+
+def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:
+    """Return the conversation whose answer is the text of the calls."""
+    examples = bank.nearest(question, EXAMPLES, follows=bool(turns))
+    said = [turn for example in examples for turn in (*example.before, {"question": example.question, "calls": example.calls})]
+    messages: list[BaseMessage] = [SystemMessage(f"{INSTRUCTIONS}\n{_table(schema)}")]
+    for turn in (*said, *turns[-2:]):
+        messages += [HumanMessage(turn["question"]), AIMessage(write_calls(turn["calls"]))]
+    return [*messages, HumanMessage(question.text)]
+
+
+def _table(schema: Schema) -> str:
+    """Return what the table is, in few words."""
+    columns = "\n".join(_column(feature) for feature in schema.features[:MOST_COLUMNS])
+    labels = ", ".join(map(show_name, schema.labels))
+    return f"The table: {schema.description or schema.target}. Rows are named by: {schema.id_column or 'row'}. Labels ({schema.target}): {labels}. Columns:\n{columns}"
+
+
+def _column(feature: Feature) -> str:
+    about = feature.unit or ""
+    if feature.categories:
+        shown = ", ".join(category[:30] for category in feature.categories[:MOST_CATEGORIES])
+        about = f"{shown}{', …' if len(feature.categories) > MOST_CATEGORIES else ''}"
+    described = f": {feature.description[:60]}" if feature.description else ""
+    return f"{feature.name[:60]}{f' ({about})' if about else ''}{described}"

@@ -1,0 +1,126 @@
+"""What moves predictions: explain for one row or a cohort, and the ranking of the features, importance."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tools.attribution import ROWS_FOR_IMPORTANCE
+from tools.bundle import Bundle
+from tools.cohort import Cohort
+from tools.errors import ToolError, did_you_mean
+from tools.models import Floats
+from tools.schema import Row
+
+__all__ = ["DEFAULT_TOP", "explain", "importance"]
+
+DEFAULT_TOP = 10
+NEGLIGIBLE = 1e-6  # of all contributions together: below, a receipt could be given the other sign within its tolerance
+
+Json = dict[str, Any]
+
+
+def explain(cohort: Cohort, label: str | None = None, top: int | None = None) -> Json:
+    """Return what each feature contributes to the prediction of one row, or on average to those of several.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    label : str, optional
+        Towards which label; by default the one that is predicted, for most of the rows.
+    top : int, optional
+        How many features to list; ten or more are listed.
+
+    Returns
+    -------
+    dict
+        ``{"towards", "space", "base", "total", "rest", "absolute", "features": [{"feature", "contribution", "rank",
+        …}]}``, for one row with the ``value`` (and unit) of each feature, for several with ``rows``; ``sample`` is the
+        number of rows looked at, where that is not all. ``base`` and all contributions add up to ``total``.
+
+    Raises
+    ------
+    ToolError
+        There is no such label.
+    """
+    known, bundle = cohort.schema.labels, cohort.rows.bundle
+    if label is not None and label not in known:
+        raise ToolError(f"There is no label {label!r}.", hint=did_you_mean(label, known))
+    towards = label or known[int(np.bincount(cohort.predicted, minlength=len(known)).argmax())]
+    if len(cohort) == 1:
+        return _one(cohort, towards, top)
+    positions = cohort.sample(ROWS_FOR_IMPORTANCE[bundle.predictor.kind])
+    X, at = cohort.X[positions], known.index(towards)  # noqa: N806
+    base, contributions = bundle.attributor.contributions(X, at)
+    total = float(bundle.attributor.totals(X, at).mean())
+    found = _listed(cohort, contributions.mean(axis=0), base, total, top)
+    counts = {"rows": len(cohort)} | ({"sample": len(positions)} if len(positions) < len(cohort) else {})
+    return {"towards": towards, "space": bundle.attributor.space, **found, **counts}
+
+
+def _one(cohort: Cohort, towards: str, top: int | None) -> Json:
+    found = cohort.rows.bundle.attributor.explain(cohort.X[0], towards)
+    listed = _listed(cohort, found.contributions, found.base, found.total, top, cohort.cells(0))
+    return {"towards": found.towards, "space": found.space, **listed}
+
+
+def _listed(
+    cohort: Cohort, contributions: Floats, base: float, total: float, top: int | None, row: Row | None = None
+) -> Json:
+    """Return the sums, and the largest contributions, ties by column order; of one row with its values."""
+    features, absolute = cohort.schema.features, float(np.abs(contributions).sum())
+    parts = [float(c) if abs(c) > NEGLIGIBLE * absolute else 0.0 for c in contributions]
+    order = sorted(range(len(parts)), key=lambda i: (-abs(round(parts[i] / (absolute or 1), 12)), i))
+    listed = order[: max(DEFAULT_TOP, top or 0)]
+    entries = [
+        {"feature": features[i].name}
+        | ({"value": row[features[i].name]} if row is not None else {})
+        | {"contribution": parts[i], "rank": rank}
+        | ({"unit": features[i].unit} if row is not None and features[i].unit else {})
+        for rank, i in enumerate(listed)
+    ]
+    rest = float(total - base - sum(parts[i] for i in listed))
+    return {"base": float(base), "total": float(total), "rest": rest, "absolute": absolute, "features": entries}
+
+
+def importance(cohort: Cohort, feature: str | None = None, top: int | None = None) -> Json:
+    """Return the features by their mean absolute contribution; over a table's own training rows as stored at fit.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    feature : str, optional
+        Only this one, with its rank.
+    top : int, optional
+        How many; ten by default.
+
+    Returns
+    -------
+    dict
+        ``{"features": [{"feature", "importance", "rank"}], "rows"}`` or ``{"feature", "importance", "rank", "of",
+        "rows"}``; ``sample`` is the number of rows looked at, where that is not all.
+
+    Raises
+    ------
+    ToolError
+        There is no such feature.
+    """
+    names = cohort.schema.names
+    if feature is not None and feature not in names:
+        raise ToolError(f"there is no feature {feature!r}.", hint=did_you_mean(feature, names))
+    ranking, counts = _ranking(cohort)
+    if feature is None:
+        return {"features": list(ranking[: top or DEFAULT_TOP]), **counts}
+    entry = next(entry for entry in ranking if entry["feature"] == feature)
+    return {**entry, "of": len(names), **counts}
+
+
+def _ranking(cohort: Cohort) -> tuple[Sequence[Json], dict[str, int]]:
+    bundle: Bundle = cohort.rows.bundle
+    most = ROWS_FOR_IMPORTANCE[bundle.predictor.kind]
+    if cohort.whole and cohort.rows.given is None:
+        rows = int(bundle.train.sum())
+        return bundle.importance, {"rows": rows} | ({"sample": most} if most < rows else {})
+    positions = cohort.sample(most)
+    counts = {"rows": len(cohort)} | ({"sample": len(positions)} if len(positions) < len(cohort) else {})
+    return bundle.attributor.global_importance(cohort.X[positions]), counts

@@ -178,10 +178,14 @@ class Chat:
 
 def _new(file: str) -> Path:
     """Return the path of a file that is not there yet."""
+    impossible = UserError(f"{file[:80]}: cannot be the name of a file.", hint="Name another file.")
+    if plain(file) != file:
+        raise impossible
     try:
         path = Path(file).expanduser()
-        if not path.exists():
-            return path
-    except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a NUL
-        raise UserError(f"{file[:80]}: cannot be the name of a file.", hint="Name another file.") from error
-    raise UserError(f"{path}: is there already.", hint="Name another file.")
+        there = path.exists()
+    except (OSError, RuntimeError) as error:  # too long; no such home
+        raise impossible from error
+    if there:
+        raise UserError(f"{path}: is there already.", hint="Name another file.")
+    return path

@@ -138,7 +138,7 @@ def test_a_broken_file_is_told_before_the_model_is_loaded(run, stored, tmp_path)
     assert "sessions.sqlite: is no database. Move the file away" in err
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "~nobody/x.json", "a\0b"], ids=ascii)
+@pytest.mark.parametrize("name", ["x" * 5000, "~no such user/x.json", "a\0b"], ids=ascii)
 def test_files_that_cannot_be(run, scripted, stored, name):
     """A name too long, without a home, or with a NUL is told, and the chat goes on."""
     code, out, err = run("chat", stored, stdin=f"one\n/receipt {name[:4000]}\ntwo\n")

@@ -26,7 +26,7 @@ from agent.llm import RuleChat
 from agent.llm.asking import fallback_notes
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
-from tools.cohort import Given
+from tools.given import Given
 from tools.errors import EngineError, UserError
 from tools.observation import Observation, show_name
 from tools.table import read_table

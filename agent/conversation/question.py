@@ -47,7 +47,7 @@ class Question:
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
     >>> question = Question("top three reasons 4 row 7 n how sure r u", Terms(schema))
     >>> question.text, [n.value for n in question.counts], [n.value for n in question.rows], question.clauses
-    X
+    ('top 3 reasons 4 row 7 and how sure are you', [3], [7], 2)
     """
 
     asked: str
@@ -98,7 +98,9 @@ class Question:
             return False
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20]
         plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in ids)
-        return bool(cues.COUNTED.match(self.text[number.end :]) or cues.COUNTED_BEFORE.search(self.text[: number.start]) or plural)
+        counted = cues.COUNTED.match(self.text[number.end :])
+        counted = counted and not re.match(r"\s*#?\d", self.text[number.end + counted.end() :])  # "4 row 7"
+        return bool(counted or cues.COUNTED_BEFORE.search(self.text[: number.start]) or plural)
 
     def _means_for(self, number: Number) -> bool:
         """Tell whether a 4 or a 2 is short for "for" or "to": no unit, comparison, column or counted things beside it."""

@@ -7,17 +7,20 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ORDER = {
     "tools": "errors table kinds dictionary feature schema models brought metrics predictor attribution knots "
-    "statistics neighbours sampling rows storage bundle columns where changes cohort predictions contributions "
+    "statistics neighbours sampling rows storage bundle columns where changes given cohort predictions contributions "
     "interactions counterfactual performance mistakes summaries listing described expression exact calculator "
     "observation forms toolbox kit",
     "agent": "classifier loop prompts weight decision batch known demo console cli",
     "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
-    "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt verify narrate",
+    "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "
+    "verify narrate",
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
     "facts assertions parser",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
+    "agent/conversation": "answer evidence claims compose checking",
+    "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
     "agent/evaluation": "falsification",
 }
 

@@ -75,11 +75,12 @@ def _examples(judged: Judged, wrong: Mask) -> list[Json]:
 
 @dataclass(frozen=True)
 class _Region:
-    """What a path through the tree says of one feature: limits of a number, or the categories that are left."""
+    """What a path through the tree says of one feature: limits, categories that are left, or that it is missing."""
 
     above: float | None = None
     upto: float | None = None
     left: frozenset[int] | None = None
+    there: bool | None = None
 
     def conditions(self, feature: Feature) -> list[Condition]:
         """Return it as conditions."""
@@ -88,7 +89,10 @@ class _Region:
             one = len(names) == 1
             return [Condition(feature.name, "==" if one else "in", names[0] if one else tuple(names))]
         limits = ((">", self.above), ("<=", self.upto))
-        return [Condition(feature.name, sign, _plain(limit)) for sign, limit in limits if limit is not None]
+        found = [Condition(feature.name, sign, _plain(limit)) for sign, limit in limits if limit is not None]
+        if found or self.there is None:
+            return found
+        return [Condition(feature.name, "!=" if self.there else "==", None)]
 
 
 def _patterns(judged: Judged, wrong: Mask) -> list[Json]:
@@ -141,6 +145,8 @@ def _spread(values: Floats, features: tuple[Feature, ...]) -> tuple[Floats, list
 
 def _split(column: Floats, region: _Region, code: int | None, threshold: float) -> tuple[_Region, _Region]:
     """Return the two parts of a region that a split of the tree makes."""
+    if code is None and np.isinf(threshold):  # missing cells go to the right, all others to the left
+        return replace(region, there=True), replace(region, there=False)
     if code is None:
         limit = _between(column, threshold)
         return replace(region, upto=limit), replace(region, above=limit)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tools.cohort import Codes, Cohort
+from tools.cohort import Cohort
 from tools.columns import Mask
+from tools.given import Codes
 from tools.metrics import RATES, metric
 
 __all__ = ["Judged", "score"]

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tools.cohort import Codes, Cohort
+from tools.cohort import Cohort
+from tools.given import Codes
 
 __all__ = ["labels", "predict", "probability"]
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from tools.cohort import Codes, Cohort
+from tools.cohort import Cohort
 from tools.columns import Categories
 from tools.errors import TableError, ToolError, did_you_mean
 from tools.feature import Feature
+from tools.given import Codes
 from tools.kinds import checked_number
 from tools.models import Floats
 from tools.statistics import numeric_summary, place

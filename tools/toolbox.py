@@ -17,10 +17,11 @@ from pydantic import ValidationError
 from tools import described, forms
 from tools.bundle import Bundle
 from tools.calculator import calculate
-from tools.cohort import Cohort, Given, Rows
+from tools.cohort import Cohort, Rows
 from tools.contributions import explain, importance
 from tools.counterfactual import counterfactual
 from tools.errors import ToolError, did_you_mean
+from tools.given import Given
 from tools.interactions import interactions
 from tools.listing import show
 from tools.mistakes import mistakes

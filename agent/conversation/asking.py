@@ -161,7 +161,7 @@ class Asker:
     def _unsaid(self, question: Question, calls: Sequence[Mapping[str, Any]]) -> list[str]:
         """Return what the answer has to say beside the facts: what could not be asked of this table."""
         if calls:
-            return [f"{show_name(words)} was left out: nothing in this table is called so." for words in question.unknown]
+            return []
         named = ", ".join(show_name(name) for name in self.bundle.schema.names[:6])
         more = ", …" if len(self.bundle.schema.names) > 6 else ""
         return [

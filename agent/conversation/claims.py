@@ -15,6 +15,7 @@ from tools.errors import ToolError
 
 __all__ = [
     "AnswerClaim",
+    "Asked",
     "Contrast",
     "Entry",
     "Extent",
@@ -38,6 +39,25 @@ class _Claim(BaseModel):
     def true_of(self, evidence: AnswerEvidence) -> bool:
         """Compute the truth of this claim; a missing fact raises ToolError."""
         raise NotImplementedError
+
+
+class Asked(_Claim):
+    """A tool was called with these arguments."""
+
+    kind: Literal["asked"] = "asked"
+    call: str
+    tool: str
+    args: dict[str, Any]
+
+    @classmethod
+    def of(cls, evidence: AnswerEvidence, call: str) -> Self:
+        """Make the claim about one call."""
+        seen = evidence.observation(call)
+        return cls(call=call, tool=seen.tool, args=seen.args)
+
+    def true_of(self, evidence: AnswerEvidence) -> bool:
+        """It was."""
+        return self == self.of(evidence, self.call)
 
 
 class Fact(_Claim):
@@ -196,7 +216,7 @@ class Failed(_Claim):
 
 
 AnswerClaim = Annotated[
-    Contrast | Deviation | Entry | Extent | Fact | Failed | Flip | Nothing | Order | Rows,
+    Asked | Contrast | Deviation | Entry | Extent | Fact | Failed | Flip | Nothing | Order | Rows,
     Field(discriminator="kind"),
 ]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.conversation.calltext import CANNOT
-from agent.conversation.question import Offer, Question
+from agent.conversation.offers import Offer, Offers
+from agent.conversation.question import Question
 
 __all__ = ["HEADS", "MOST_CALLS", "Reader"]
 
@@ -86,8 +87,12 @@ class Reader:
     heads: Sequence[str] = (*HEADS, CANNOT)
     follows: bool = False
     text: str = ""
+    _offers: Offers = field(init=False)
     _used: set[int] = field(default_factory=set)
     _again: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        self._offers = Offers(self.question)
 
     def read(self) -> list[dict[str, Any]]:
         """Return the calls; none where no tool can answer."""
@@ -122,8 +127,8 @@ class Reader:
 
     def _arguments(self, tool: str, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> None:
         """Write the arguments of one call, up to its end."""
-        parts, taken = list(_parts(self.question, tool, args, follows=self.follows)), set[int]()
-        required = self.question.required - self._used or self._again
+        parts, taken = list(_parts(self._offers, tool, args, follows=self.follows)), set[int]()
+        required = self._offers.required - self._used or self._again
         self._again = frozenset()
         current: _Part | None = None
         while True:
@@ -146,7 +151,7 @@ class Reader:
             parts = parts[parts.index(part) :]
             self._fill(part, args, taken, required, new_group=written == OR)
             if part.must and part.name != "scope":  # what may follow depends on the column
-                parts = list(_parts(self.question, tool, args, follows=self.follows))[1:]
+                parts = list(_parts(self._offers, tool, args, follows=self.follows))[1:]
             current = part
 
     def _ends(self, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> list[str]:
@@ -158,7 +163,7 @@ class Reader:
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
         more = (
-            self.question.required - self._used
+            self._offers.required - self._used
             or number < self.question.clauses
             or ((args.get("feature") or args.get("name")) and others)
             or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))
@@ -199,34 +204,34 @@ class Reader:
         args[part.name] = _joined(args.get(part.name), offer.value, part, new_group=new_group)
 
 
-def _parts(question: Question, tool: str, args: dict[str, Any], *, follows: bool) -> Iterator[_Part]:
+def _parts(offers: Offers, tool: str, args: dict[str, Any], *, follows: bool) -> Iterator[_Part]:
     """Yield the arguments a tool may have, in the order in which they are written."""
-    topic = args.get("topic")
+    question, topic = offers.question, args.get("topic")
     if tool == "calculate":
         yield _Part("expression", " (", [Offer(str(question.expression), str(question.expression))], must=True)
     elif topic == "feature":
-        yield _Part("name", " (", question.columns, must=True)
+        yield _Part("name", " (", offers.columns, must=True)
     elif tool == "feature_stats":
-        yield _Part("feature", " (", question.columns, must=True)
+        yield _Part("feature", " (", offers.columns, must=True)
     elif tool == "importance":
-        yield _Part("feature", " (", [offer for offer in question.columns if offer.value != question.terms.schema.target])
+        yield _Part("feature", " (", [column for column in offers.columns if column.value != question.terms.schema.target])
     elif tool == "show":
-        yield _Part("columns", " (", question.columns, joints=(" (",))
+        yield _Part("columns", " (", offers.columns, joints=(" (",))
     if tool in {"calculate", "describe"}:
         return
     if follows and not (question.repeats and not question.refers):
-        alone = tool in ABOUT_ROWS and not question.general and not question.required
+        alone = tool in ABOUT_ROWS and not question.general and not offers.required
         yield _Part("scope", " of those", [Offer("", "previous")], must=question.refers or alone)
     joints = (" and (", OR) if question.alternatives else (" and (",)
-    yield _Part("where", " where (", question.conditions_for(tool), joints)
+    yield _Part("where", " where (", offers.conditions_for(tool), joints)
     if tool in CHANGED:
-        yield _Part("changes", " change (", question.changes, (" and (",))
+        yield _Part("changes", " change (", offers.changes, (" and (",))
     if tool in AMOUNT:
-        yield _Part(AMOUNT[tool], f" {AMOUNT[tool]} (", question.amounts)
+        yield _Part(AMOUNT[tool], f" {AMOUNT[tool]} (", offers.amounts)
     if tool in LABEL:
-        yield _Part(LABEL[tool], f" {LABEL[tool]} (", question.labels)
+        yield _Part(LABEL[tool], f" {LABEL[tool]} (", offers.labels)
     if tool == "feature_stats":
-        yield _Part("value", " value (", question.values(args.get("feature", "")))
+        yield _Part("value", " value (", offers.values(args.get("feature", "")))
 
 
 def _reachable(parts: Iterable[_Part], wanted: frozenset[int], taken: set[int]) -> frozenset[int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from text_to_num import Token, find_numbers
 
-__all__ = ["Number", "converted", "read_numbers"]
+__all__ = ["UNITS", "Number", "converted", "read_numbers"]
 
 _UNITS = {
     "length": {"mm": 1e-3, "cm": 1e-2, "dm": 0.1, "m": 1.0, "km": 1e3, "in": 0.0254, "ft": 0.3048, "mi": 1609.344},
@@ -29,7 +29,7 @@ _SPELLED = {
     "week": "weeks", "month": "months mo mos", "year": "years yr yrs yo", "decade": "decades",
     "$": "dollar dollars usd bucks", "€": "euro euros eur", "%": "percent pct per-cent",
 }  # fmt: skip
-_UNIT = {word: unit for unit, words in _SPELLED.items() for word in [unit, *words.split()]}
+UNITS = {word: unit for unit, words in _SPELLED.items() for word in [unit, *words.split()]}
 _KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
@@ -160,7 +160,7 @@ def _column_unit(unit: str) -> tuple[float, str]:
         return 1.0, unit
     written = (match[1] or "1").replace(",", "")
     scale = float(written) if re.fullmatch(r"\d+(?:\.\d+)?", written) else 1.0
-    return scale or 1.0, _UNIT.get(match[2].lower(), match[2].lower())
+    return scale or 1.0, UNITS.get(match[2].lower(), match[2].lower())
 
 
 def _tidied(question: str) -> str:
@@ -237,8 +237,8 @@ def _with_words(number: Number, question: str) -> Number:
     before, after = question[: number.start].lower(), question[number.end :].lower()
     unit = ""
     match = re.match(r"[\s-]*([a-z%$€]+)(?!/)", after)
-    if match and match[1] in _UNIT and not (match[1] in {"in", "m", "t", "h"} and after[:1].isspace()):
-        unit = _UNIT[match[1]]
+    if match and match[1] in UNITS and not (match[1] in {"in", "m", "t", "h"} and after[:1].isspace()):
+        unit = UNITS[match[1]]
         after = after[match.end() :]
     elif before.rstrip().endswith(("$", "€")):
         unit = before.rstrip()[-1]

@@ -222,6 +222,29 @@ def test_verify_needs_the_bundle_or_only_the_text(run, receipts, stored, tmp_pat
     assert "text only" in out
 
 
+def test_verify_reads_receipts_of_answers(run, stored, tmp_path):
+    """A file with an answer is told from one with an explanation, and run again like it."""
+    from agent.conversation.compose import answer_of
+    from agent.explanation import receipt
+    from tools.bundle import Bundle
+    from tools.toolbox import Toolbox
+
+    bundle, file = Bundle.load(stored / "bundle"), tmp_path / "answer.json"
+    toolbox = Toolbox(bundle)
+    seen = [toolbox.call("count", {}), toolbox.call("probability", {"where": [["row", "==", 3]]})]
+    about = {"sha256": bundle.sha256, "path": str(bundle.path)}
+    answer = answer_of("How many, and how likely is 3?", seen, bundle.schema, bundle=about)
+    answer.verification = verify(answer)
+    receipt.write(receipt.seal(answer), file)
+
+    code, out, _ = run("verify", file)
+    assert (code, out.partition(" (")[0]) == (0, f"{file}: ok")
+    file.write_text(file.read_text().replace('"rows": ', '"rows": 1'))
+    code, out, _ = run("verify", file)
+    assert code == 1
+    assert "t1.rows: expected" in out
+
+
 # -- calc, models ----------------------------------------------------------------------------------------------------
 
 

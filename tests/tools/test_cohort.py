@@ -6,8 +6,9 @@ import pytest
 
 from tools.bundle import Bundle
 from tools.changes import Change
-from tools.cohort import Cohort, Given, Rows
+from tools.cohort import Cohort, Rows
 from tools.errors import TableError, ToolError
+from tools.given import Given
 from tools.where import parse
 
 

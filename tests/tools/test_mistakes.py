@@ -14,10 +14,11 @@ def mask_of(frame, conditions):
     for name, sign, value in conditions:
         column = frame[name]
         chosen &= {
-            "==": lambda c, v: c == v,
+            "==": lambda c, v: c.isna() if v is None else c == v,
             ">": lambda c, v: c > v,
             "<=": lambda c, v: c <= v,
             "in": lambda c, v: c.isin(v if isinstance(v, list) else [v]),
+            "!=": lambda c, v: c.notna() if v is None else c.notna() & (c != v),
         }[sign](column, value)
     return chosen.to_numpy()
 
@@ -69,6 +70,32 @@ def test_a_place_where_it_errs_is_found():
     assert found["share"] < 0.1
     assert ["kind", "==", "q"] in where
     assert next(value for name, sign, value in where if (name, sign) == ("a", ">")) == pytest.approx(5, abs=0.3)
+
+
+def test_missing_cells_may_be_the_pattern():
+    """Where labels are random for the rows in which a number is missing, that it is missing is the pattern."""
+    rng = np.random.default_rng(0)
+    n = 2000
+    frame = pd.DataFrame({"a": rng.normal(size=n), "z": rng.normal(size=n)})
+    frame["answer"] = np.where(np.where(rng.random(n) > 0.8, rng.random(n) > 0.5, frame.z > 0), "yes", "no")
+    frame.loc[(frame.answer == "yes") != (frame.z > 0), "a"] = None
+    found = Toolbox(Bundle.fit(frame, "answer", predictor="logistic")).call("mistakes", {"kind": "patterns"}).result
+
+    assert ["a", "==", None] in found["patterns"][0]["where"]
+
+
+@pytest.mark.parametrize("kind", ["logistic", "gbdt"])
+@pytest.mark.parametrize("name", ["biopsy", "penguins", "iris", "wine", "cancer"])
+def test_any_table_has_patterns_or_none(bundle, table, name, kind):
+    """On held-out rows, and on all of them as a given table, patterns are found or not, and never fail."""
+    frame, target = table(name)
+    changed = frame.assign(**{target: np.roll(frame[target].to_numpy(), 7)})  # most are wrong now
+    for data in (None, frame, changed):
+        seen = Toolbox(bundle(name, kind), data=data).call("mistakes", {"kind": "patterns"})
+
+        assert seen.error is None
+        for pattern in seen.result["patterns"]:
+            assert pattern["share"] > seen.result["share"]
 
 
 def test_examples(bundle_of):

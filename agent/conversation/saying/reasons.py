@@ -15,8 +15,7 @@ _SPACE = {"log-odds": "its log-odds", "margin": "its score", "probability": "its
 def explain(call: Call) -> list[Said]:
     """Say the largest contributions: which features speak for the label, which against it, and by how much."""
     towards = call.ref("towards")
-    asked, one = "label" in call.seen.args, "rows" not in call.result
-    would = "would be" if call.changed else "is"
+    one = "rows" not in call.result
     entries = [
         entry
         for i in range(min(call.seen.args.get("top") or NAMED, len(call.result["features"])))
@@ -28,15 +27,13 @@ def explain(call: Call) -> list[Said]:
         return [
             Said(call.start(f"for {who}, no feature moves the prediction towards {towards} or away from it"), claims)
         ]
-    if asked:
-        head = f"for {call.row()}" if one else f"on average over {call.looked_at()}"
+    if not one:
+        head = f"on average over {call.looked_at()}"
         return [Said(call.start(f"{head}, {_sides(call, entries, towards, one=one)}"), claims)]
-    if one:
-        head = f"the prediction for {call.row()} {would} {towards}"
-        return [Said(call.start(f"{head}: {_sides(call, entries, 'it', one=one)}"), claims)]
-    head = f"most often predicted among {call.rows()} {would} {towards}"
-    sample = f" over a sample of {call.ref('sample')} of them" if "sample" in call.result else ""
-    return [Said(call.start(f"{head}; on average{sample}, {_sides(call, entries, 'it', one=one)}"), claims)]
+    if "label" in call.seen.args:
+        return [Said(call.start(f"for {call.row()}, {_sides(call, entries, towards, one=one)}"), claims)]
+    head = f"the prediction for {call.row()} {'would be' if call.changed else 'is'} {towards}"
+    return [Said(call.start(f"{head}: {_sides(call, entries, 'it', one=one)}"), claims)]
 
 
 def _entry(call: Call, index: int) -> Entry:

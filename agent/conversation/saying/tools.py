@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from agent.conversation.claims import Failed
+from agent.conversation.claims import Asked, Failed
 from agent.conversation.evidence import AnswerEvidence
 from agent.conversation.saying.about import calculate, describe
 from agent.conversation.saying.call import Call
@@ -58,6 +58,11 @@ def said(seen: Observation, evidence: AnswerEvidence, before: Observation | None
     ToolError, KeyError
         The observation is not one that a tool made.
     """
+    first, *more = _said(seen, evidence, before)
+    return [Said(first.template, (Asked.of(evidence, seen.id), *first.claims)), *more]
+
+
+def _said(seen: Observation, evidence: AnswerEvidence, before: Observation | None) -> list[Said]:
     if seen.error is not None:
         words = _FAILED.get(seen.tool, "This could not be found out")
         return [Said(f"{words}: {braced(f'{seen.id}@error.text')}", (Failed(call=seen.id),))]

@@ -256,7 +256,7 @@ def test_rows_of_the_answer_before_are_run_again(bundle_of):
 
 
 def test_a_question_about_a_file(bundle_of, tmp_path):
-    """The file is run again where it is the one that was asked about; else the text alone is checked, and it says so."""
+    """The file is run again where it is the one that was asked about; else only the text, and it says so."""
     bundle, file = bundle_of("penguins"), tmp_path / "some.csv"
     bundle.rows.head(40).rename(columns={"label": "species"}).to_csv(file, index=False)
     data = {"path": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
@@ -347,7 +347,9 @@ NASTY = [
 def test_hostile_names_in_a_table(at):
     """Columns, categories, labels and ids of any name: every tool's answer is said and verified."""
     column, category, label, target = (NASTY[(at + i) % len(NASTY)] for i in range(4))
-    column, category, target, label = (text.translate({10: " ", 0x202E: "-"}) for text in (f"{column}_", f"{category}k", f"{target};", label))
+    column, category, target, label = (
+        text.translate({10: " ", 0x202E: "-"}) for text in (f"{column}_", f"{category}k", f"{target};", label)
+    )
     n = 80
     x = np.random.default_rng(at).normal(size=n).round(3)
     frame = pd.DataFrame(

@@ -35,9 +35,10 @@ def test_every_number_is_a_fact_and_every_claim_holds(calls, words):
 
 
 HOSTILE = [
-    "{t1.rows}", "{", "}}", "{}", "[t1]", "[t2]. It is", "[decision]", "a]b[", '“quoted”', "'", '"', "t1", "t1.rows", "42", "3.5%",
-    "line\nbreak", "tab\t", "\u202eright to left", "שלום", "a|b", "a|name", "a.b", "@args", "t1@args", "", " ", "x" * 300, "%7B", "rows",
-    "label", "mean", "std", "shares", "before", "where", "\\1", "<b>", "\x1b[2J", "value", "text", "{notes.0.text}",
+    "{t1.rows}", "{", "}}", "{}", "[t1]", "[t2]. It is", "[decision]", "a]b[", '“quoted”', "'", '"', "t1", "t1.rows",
+    "42", "3.5%", "line\nbreak", "tab\t", "\u202eright to left", "שלום", "a|b", "a|name", "a.b", "@args", "t1@args",
+    "", " ", "x" * 300, "%7B", "rows", "label", "mean", "std", "shares", "before", "where", "\\1", "<b>", "\x1b[2J",
+    "value", "text", "{notes.0.text}",
 ]  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def test_a_difference_that_may_be_none_is_not_said(words):
         result = {"metric": "log_loss", "value": value, "rows": 9, "split": "held-out"}
         return Observation(id=f"t{number}", tool="score", args={"metric": "log_loss", "where": where}, result=result)
 
-    near = [score(1, [["sex", "==", "male"]], 0.12349999999), score(2, [["sex", "==", "female"]], 0.1235000001)]
+    near = [score(1, [["sex", "==", "male"]], 0.12344999999), score(2, [["sex", "==", "female"]], 0.1234500001)]
     assert len(compose("?", near, words())) == 2
 
 

@@ -1,0 +1,126 @@
+"""The words of questions that decide how names and numbers are meant: denial, supposition, reference, comparison.
+
+Regular expressions over a question in which shorthand is written out (`spelling.py`) and numbers are digits.
+"""
+
+import re
+
+__all__ = [
+    "AGAIN",
+    "ALL",
+    "ALTERNATIVES",
+    "ASKED",
+    "CHANGES",
+    "CLAUSE",
+    "COMPARES",
+    "COUNTED",
+    "COUNTED_BEFORE",
+    "DENIED",
+    "DENIED_HERE",
+    "FILLERS",
+    "GLUE",
+    "GLUE_AFTER",
+    "ID_WORD",
+    "METRICS",
+    "NONE_OF",
+    "OPERATORS",
+    "OTHERS",
+    "PREDICTED",
+    "SAID",
+    "SUPPOSED",
+    "THOSE",
+    "TRULY",
+]
+
+I = re.IGNORECASE
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# -- denial ------------------------------------------------------------------------------------------------------------
+_NOT = (
+    r"not|non|no|except|excluding|without|other than|besides|apart from|\w+n['’]t|dont|doesnt|isnt|arent|wasnt|werent|didnt|"
+    r"cannot|never|neither|nor|outside"
+)
+DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", I)  # anywhere
+DENIED_HERE = re.compile(rf"\b(?:{_NOT}|anything but|all but)\b[\w\s-]{{0,14}}$|non-?$", I)  # what follows next
+NONE_OF = re.compile(r"\b(?:no|without|zero|never had)\s+(?:any\s+|a\s+)?(?:\w+\s+)?$", I)  # a number is 0
+
+# -- what stands between a column and its number -----------------------------------------------------------------------
+GLUE = _words(
+    "a about above an and are around at be been below between by count cut drops dropped equal equals exactly exceeding exceeds "
+    "fewer from goes greater had has have heavier higher in increase increased is its just larger least less level lighter longer "
+    "lower lowered maximum minimum mm more most bigger no not of older only or over put raised reading reduced score set shorter "
+    "smaller than that the then to under up value was went were which whose with year years younger"
+)
+GLUE_AFTER = _words("a extra in more less fewer higher lower of or points")
+
+# -- what a number is --------------------------------------------------------------------------------------------------
+ID_WORD = re.compile(
+    r"(?:\b(?:row|rows|id|ids|case|cases|record|sample|instance|entry|number|no\.?|nr\.?|num)|#)\s*(?:id|number|no\.?|nr\.?|#)?\s*$", I
+)
+COUNTED = re.compile(
+    r"[\s-]*(?!the\b|my\b|your\b|this\b)(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|"
+    r"attributes?|drivers?|pairs?|things?|interactions?|mistakes?|errors?|neighbou?rs?|variables?|predictors?|inputs?|causes?|"
+    r"contributors?|contributions?|of them|combos?|combinations?|closest|nearest|most|similar|lookalikes?|twins?|cases?|entries|"
+    r"records)\b", I,
+)  # fmt: skip
+COUNTED_BEFORE = re.compile(
+    r"\b(?:top|first|best|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|list|give me|display|see|find|"
+    r"find me|list of|sample of)\s*(?:the\s*)?$", I,
+)  # fmt: skip
+OPERATORS = {
+    "plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "x": "*", "×": "*", "÷": "/",
+    "to the power of": "**", "squared": "**2", "cubed": "**3", "percent of": "/100*", "% of": "/100*", "^": "**",
+}  # fmt: skip
+
+# -- what is supposed, and of whom ---------------------------------------------------------------------------------------
+CHANGES = re.compile(
+    r"\b(?:if|suppose|supposing|imagine|assum\w+|say|were|had|instead|would|change\w*|increas\w*|decreas\w*|reduc\w*|rais\w*|lower\w*|"
+    r"drop\w*|cut\w*|add\w*|gain\w*|los[et]\w*|set|bump\w*|became|becomes?|older|younger|heavier|lighter|more|less|went|goes|"
+    r"switch\w*|mov\w+|got|get|put|take|give|gave|with)\b", I,
+)  # fmt: skip
+SUPPOSED = re.compile(
+    r"\b(?:if|suppose|supposing|had (?:he|she|it|they)|had been|imagine|assum\w+|were to|instead|^say)\b", I
+)
+TRULY = re.compile(r"\b(?:really|actual\w*|truly|true|real|in fact|in reality|labell?ed|known)\b", I)
+SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", I)
+PREDICTED = re.compile(
+    r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", I
+)
+THOSE = re.compile(
+    r"\b(?:those|them|these|they|their|theirs|that (?:group|one|row|lot)|(?<!do )it|its|he|she|him|her|his|hers|there chance)\b", I
+)
+OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", I)
+ALL = re.compile(
+    r"\b(?:overall|altogether|in total|in general|generally|total|everyone|everybody|whole|all (?:rows|data|of you|people|patients))\b", I
+)
+AGAIN = re.compile(
+    r"^\W*(?:(?:and|ok|okay|now|so|but|then|also|same|again|what|how|do|does|repeat|redo|it|that|this|the|thing|about|if|only|"
+    r"just|too|for|4|with|please)\b\W*)+", I,
+)  # fmt: skip
+FILLERS = _words(
+    "again all at aged about do for from group guys her him his in it instead is me not number of ok on one ones others people "
+    "please rest row rows same than that the them then there thing this those together too us with who whole without women men you"
+)
+
+# -- how many things are asked -----------------------------------------------------------------------------------------
+_ASKS = r"(?:what|how|why|which|where|is|are|does|do|did|show|list|tell|give|explain|predict|count)"
+CLAUSE = re.compile(
+    rf"(?:;|\?|,\s*and\b|\band\b|&|\balso\b|\bthen\b|\bplus\b)\s*(?:and |also |then |tell me |say |on |for |in )*{_ASKS}\b", I
+)
+ASKED = re.compile(
+    rf"\b(?:{_ASKS}|predic\w*|prob\w*|chances?|risks?|likel\w*|odds|average|mean|median|accura\w*|number|reasons?|share|percent\w*|f1)\b", I
+)
+COMPARES = re.compile(r"\b(?:versus|compar\w+|than|or|and|against|between|&)(?!\w)", I)
+ALTERNATIVES = re.compile(r"\b(?:or|either)\b", I)
+METRICS = {
+    metric: re.compile(rf"\b(?:{pattern})\b", I)
+    for metric, pattern in {
+        "accuracy": r"accura\w*|error rate", "precision": r"precision", "recall": r"recall|sensitivity",
+        "specificity": r"specific\w*", "f1": r"f1|f-1|f score|f-score", "roc_auc": r"roc|auc",
+        "log_loss": r"log[ -]?loss|cross[ -]?entropy", "brier": r"brier", "ece": r"ece|calibrat\w*",
+    }.items()
+}  # fmt: skip

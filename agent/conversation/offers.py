@@ -1,0 +1,304 @@
+"""What a call may say of a question: every condition, change, column, label and amount that its words allow.
+
+This is the whole of what the model chooses among: no filter can be invented. Knows nothing about tools or models.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from agent.conversation import cues
+from agent.conversation.calltext import change_text, condition_text
+from agent.conversation.names import Name, words_of
+from agent.conversation.quantities import Number, converted
+from agent.conversation.question import Question
+from tools.schema import Feature
+
+__all__ = ["Offer", "Offers"]
+
+SIGNS = ("==", ">", ">=", "<", "<=")
+INVERSE = {"==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<"}
+MOST_CATEGORIES = 12  # of a column that is named without one of them
+OUTRIGHT, LIKELY, PARTLY, BEFORE = 0.9, 0.8, 0.5, 0.3  # how surely a column is named
+ASKS_LABEL = {"predict", "probability", "explain", "counterfactual", "similar"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that may be said next.
+
+    Attributes
+    ----------
+    text : str
+        As `calltext` writes it.
+    value : Any
+        What it stands for.
+    uses : frozenset of int
+        Where in the question the words are that it accounts for.
+    """
+
+    text: str
+    value: Any
+    uses: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What may be said of one question.
+
+    Examples
+    --------
+    >>> from agent.conversation.names import Terms
+    >>> from tools.schema import Feature, Schema
+    >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
+    >>> [offer.text for offer in Offers(Question("who is over 50, why row 7?", Terms(schema))).conditions]
+    ['row == 7', 'age > 50']
+    """
+
+    question: Question
+
+    # -- conditions --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def conditions(self) -> list[Offer]:
+        """Every condition the question allows, those it names outright first."""
+        parts = self._rows(), self._numbers(), self._nothing(), self._categories(), self._labels(), self._others()
+        return _distinct([offer for part in parts for offer in part])
+
+    def conditions_for(self, tool: str) -> list[Offer]:
+        """Return the conditions that make sense for a tool: what it asks for is no condition.
+
+        A prediction or a chance among the rows that have a label is asked for in so many words ("really", "predicted").
+        """
+        barred = {{"predict": "prediction", "labels": "label"}.get(tool, "")}
+        if tool in ASKS_LABEL:
+            barred |= set() if cues.TRULY.search(self.question.text) else {"label"}
+            barred |= set() if cues.PREDICTED.search(self.question.text) else {"prediction"}
+        return [offer for offer in self.conditions if offer.value[0] not in barred]
+
+    def _rows(self) -> Iterator[Offer]:
+        question, column = self.question, self.question.terms.schema.id_column or "row"
+        rows = [*question.rows, *(n for n in question.numbers if n not in question.rows and question.alone(n))]
+        if len(rows) > 1:
+            yield _condition([column, "in", [number.value for number in rows]], *(number.start for number in rows))
+        for number in rows:
+            yield _condition([column, "==", number.value], number.start)
+        for match in re.finditer(r"\S+", question.text):
+            word = match[0].strip("?!.,;:'\"()")
+            if not word.isdigit() and question.is_id(word):
+                yield _condition([column, "==", word], match.start())
+
+    def _numbers(self) -> Iterator[Offer]:
+        question = self.question
+        for number in question.numbers:
+            if number in question.rows or number in question.counts or question.is_row(number) or (number.step and not number.sign):
+                continue
+            for feature, value in self._columns_of(number):
+                for sign in self._signs(number):
+                    yield _condition([feature.name, sign, value], number.start)
+
+    def _signs(self, number: Number) -> tuple[str, ...]:
+        """Return the comparisons the words around a number allow."""
+        if number.sign and number.sign != "==":
+            return (number.sign,)
+        denied = cues.DENIED.search(self.question.text[max(0, number.start - 30) : number.start])
+        if number.sign:
+            return ("!=", "==") if denied else ("==",)
+        return ("!=", *SIGNS) if denied else SIGNS
+
+    def _columns_of(self, number: Number) -> list[tuple[Feature, int | float]]:
+        """Return the numeric columns a number may belong to, with it in their units: the one beside it, else all.
+
+        Of all, those named come first; a column whose values are far from the number is out where another one is not.
+        """
+        terms, beside = self.question.terms, self.question.column_of(number)
+        numeric = [(f, converted(number, f.unit)) for f in terms.schema.features if f.kind == "numeric"]
+        found = [(feature, value) for feature, value in numeric if value is not None]
+        if beside is not None:
+            return [(feature, value) for feature, value in found if feature.name == beside]
+        if number.decade:
+            ages = [pair for pair in found if "age" in words_of(pair[0].name) or (pair[0].unit or "").startswith("year")]
+            found = ages or found
+        if not number.step:
+            found = [(f, value) for f, value in found if terms.plausible(f.name, value)] or found
+        named = {name.column: name.strength for name in self.question.names if name.value is None}
+        return sorted(found, key=lambda pair: -named.get(pair[0].name, 0.0))
+
+    def _nothing(self) -> Iterator[Offer]:
+        """Yield the conditions of "no kids", "without a promotion": a number that is 0."""
+        for name in self.question.names:
+            feature = self.question.terms.schema.by_name.get(name.column)
+            before = self.question.text[max(0, name.start - 20) : name.start]
+            if feature is not None and feature.kind == "numeric" and cues.NONE_OF.search(before):
+                yield _condition([feature.name, "==", 0], name.start)
+
+    def _categories(self) -> Iterator[Offer]:
+        question, schema = self.question, self.question.terms.schema
+        named: dict[str, list[Name]] = {}
+        for name in question.names:
+            if name.value is not None and name.column != schema.target and not self._supposed(name):
+                named.setdefault(name.column, []).append(name)
+        for column, names in named.items():
+            values = list(dict.fromkeys(str(name.value) for name in names))
+            if len(values) > 1:
+                yield _condition([column, "in", values], *(name.start for name in names))
+            for name in names:
+                uses = [other.start for other in names if other.value == name.value]
+                yield from (_condition([column, sign, name.value], *uses) for sign in self._equal_or_not(name))
+        for name in question.names:
+            feature = schema.by_name.get(name.column)
+            if feature is None or name.value is not None or name.column in named or name.strength < PARTLY:
+                continue
+            if len(feature.categories) <= MOST_CATEGORIES:
+                yield from (_condition([name.column, "==", value]) for value in feature.categories)
+
+    def _equal_or_not(self, name: Name) -> tuple[str, ...]:
+        if cues.DENIED_HERE.search(self.question.text[: name.start]):
+            return "!=", "=="
+        return ("==", "!=") if cues.DENIED.search(self.question.text) else ("==",)
+
+    def _supposed(self, name: Name) -> bool:
+        """Tell whether a category is what a row would have, if: then it selects no rows."""
+        question = self.question
+        start = next((m.start() for m in cues.SUPPOSED.finditer(question.text) if m.start() < name.start), None)
+        if start is None:
+            return False
+        same = [n for n in question.names if n.column == name.column and n.start < start]
+        elsewhere = any(n.value not in (None, name.value) for n in same)
+        return elsewhere or bool(question.rows or question.before) or any(map(question.is_row, question.numbers))
+
+    def _labels(self) -> Iterator[Offer]:
+        schema, text = self.question.terms.schema, self.question.text
+        names = [name for name in self.question.names if name.column == schema.target]
+        values = list(dict.fromkeys(str(name.value) for name in names if name.value is not None))
+        denied = bool(cues.DENIED.search(text))
+        if names and (not values or (denied and len(schema.labels) == 2)):
+            values = [*values, *(label for label in schema.labels if label not in values)]
+        for column in ("prediction", "label") if cues.SAID.search(text) else ("label", "prediction"):
+            for value in values:
+                yield _condition([column, "==", value])
+                if denied and len(schema.labels) > 2:
+                    yield _condition([column, "!=", value])
+
+    def _others(self) -> Iterator[Offer]:
+        """Yield what is left when the conditions of the answer before are turned round: "and the others?"."""
+        if not cues.OTHERS.search(self.question.text):
+            return
+        for call in self.question.before:
+            where = call["args"].get("where") or []
+            for column, sign, value in [] if isinstance(where, Mapping) else where:
+                if sign in INVERSE:
+                    yield _condition([column, INVERSE[sign], value])
+
+    # -- changes -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def changes(self) -> list[Offer]:
+        """Every change the question allows, and those of the answer before."""
+        again = [change for call in self.question.before for change in call["args"].get("changes", [])]
+        found = [*self._set_numbers(), *self._set_categories()] if cues.CHANGES.search(self.question.text) else []
+        return _distinct([*found, *(_change(dict(change)) for change in again)])
+
+    def _set_numbers(self) -> Iterator[Offer]:
+        question = self.question
+        for number in question.numbers:
+            if number in question.rows or number in question.counts or (number.sign and not number.step):
+                continue
+            for feature, value in self._columns_of(number):
+                for action in (number.step,) if number.step else ("increase", "decrease", "set"):
+                    yield _change({"column": feature.name, "action": action, "value": value}, number.start)
+
+    def _set_categories(self) -> Iterator[Offer]:
+        for name in self.question.names:
+            feature = self.question.terms.schema.by_name.get(name.column)
+            if feature is None or not feature.categories:
+                continue
+            values = [value for value in feature.categories if value != name.value]
+            if name.value is not None:
+                values = [name.value, *values] if len(values) == 1 else [name.value]
+            uses = (name.start,) if name.value is not None else ()
+            for value in values[:MOST_CATEGORIES]:
+                yield _change({"column": name.column, "action": "set", "value": value}, *uses)
+
+    # -- other arguments ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def columns(self) -> list[Offer]:
+        """The columns and the target, those the question names first; no others where it names one outright."""
+        strength, at = self._strengths()
+        best = max(strength.values())
+        least = PARTLY if best >= LIKELY else best / 2
+        offered = [name for name in strength if strength[name] >= least]
+        return [Offer(name, name) for name in sorted(offered, key=lambda name: (-strength[name], at.get(name, 0)))]
+
+    def _strengths(self) -> tuple[dict[str, float], dict[str, int]]:
+        """Return how surely each column is named, and where: by its name, a category, a unit, or the answer before."""
+        question, schema = self.question, self.question.terms.schema
+        strength, at = dict.fromkeys((*schema.names, schema.target), 0.0), {}
+        for name in question.names:
+            value = name.strength * (1.0 if name.value is None else 0.4)
+            if value > strength.get(name.column, 1.0):
+                strength[name.column], at[name.column] = value, name.start
+        for number in question.numbers:
+            for feature in schema.features if number.unit else ():
+                if feature.kind == "numeric" and feature.unit and converted(number, feature.unit) is not None:
+                    strength[feature.name] = max(strength[feature.name], PARTLY)
+        for call in question.before:
+            for key in ("feature", "name"):
+                if (column := call["args"].get(key)) in strength:
+                    strength[column] = max(strength[column], BEFORE)
+        return strength, at
+
+    @cached_property
+    def labels(self) -> list[Offer]:
+        """The labels, those the question names first."""
+        schema = self.question.terms.schema
+        named = [name.value for name in self.question.names if name.column == schema.target and name.value is not None]
+        return [Offer(label, label) for label in sorted(schema.labels, key=lambda label: label not in named)]
+
+    @cached_property
+    def amounts(self) -> list[Offer]:
+        """The counts on offer."""
+        return [Offer(str(n.value), n.value, frozenset({n.start})) for n in self.question.counts]
+
+    def values(self, column: str) -> list[Offer]:
+        """Return the values of a column that the question may ask to place: numbers without a comparison, categories."""
+        feature = self.question.terms.schema.by_name.get(column)
+        if feature is None:
+            return []
+        if feature.categories:
+            names = [n for n in self.question.names if n.column == column and n.value is not None]
+            return _distinct([Offer(str(n.value), n.value, frozenset({n.start})) for n in names])
+        numbers = [n for n in self.question.numbers if n not in self.question.rows and n.sign in {"", "=="}]
+        placed = [(converted(n, feature.unit), n.start) for n in numbers]
+        return _distinct([Offer(str(value), value, frozenset({at})) for value, at in placed if value is not None])
+
+    @cached_property
+    def required(self) -> frozenset[int]:
+        """Where the words are that a call has to account for: numbers that mean something, names of categories."""
+        question = self.question
+        if question.expression is not None:
+            return frozenset()
+        said = {*(n.start for n in question.rows), *(n.start for n in question.counts)}
+        said |= {n.start for n in question.numbers if n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)}
+        target = question.terms.schema.target
+        said |= {n.start for n in question.names if n.value is not None and n.column != target and n.strength >= OUTRIGHT}
+        reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
+        return frozenset(said & reachable)
+
+
+def _condition(condition: list[Any], *uses: int) -> Offer:
+    return Offer(condition_text(condition), condition, frozenset(uses))
+
+
+def _change(change: dict[str, Any], *uses: int) -> Offer:
+    return Offer(change_text(change), change, frozenset(uses))
+
+
+def _distinct(offers: Sequence[Offer]) -> list[Offer]:
+    found: dict[str, Offer] = {}
+    for offer in offers:
+        found.setdefault(offer.text, offer)
+    return list(found.values())

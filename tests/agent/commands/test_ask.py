@@ -173,9 +173,10 @@ def test_json_is_an_answer(run, penguins):
     assert json.loads(file.read_text())["digest"] == answer.digest == receipt.digest(json.loads(out))
 
 
-def test_rows_of_a_file(run, penguins, table):
+def test_rows_of_a_file(run, penguins, bundle_of):
     """`--data` asks about them."""
-    table("penguins")[0].head(60).to_csv("rows.csv", index=False)
+    bundle = bundle_of("penguins")
+    bundle.rows[list(bundle.schema.names)].head(60).to_csv("rows.csv", index=False)
     code, out, err = run("ask", penguins, "-", "--data", "rows.csv", stdin="How many rows are there?\nshow 2 rows\n")
 
     assert code == 0, err

@@ -29,7 +29,8 @@ def show_answer(answer: "Answer", out: Console, err: Console) -> None:
         if (found := _table(call)) is not None:
             _show_table(*found, out)
     for note in answer.notes:
-        err.print(f"Note: {plain(note)}", style="yellow")
+        if note not in answer.text:
+            err.print(f"Note: {plain(note)}", style="yellow")
     if not answer.verification.ok:
         show_verification("answer", answer.verification, out)
 

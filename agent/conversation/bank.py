@@ -37,7 +37,7 @@ class Example:
 def _bank() -> tuple[Any, tuple[Example, ...]]:
     """Return the retriever and the examples it finds, loaded once."""
     with warnings.catch_warnings():  # langchain-community says on import that it will not be developed further
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module="langchain_community")
+        warnings.filterwarnings("ignore", "`langchain-community` is being sunset", DeprecationWarning)
         from langchain_community.retrievers import BM25Retriever  # noqa: PLC0415 - only where a question is asked
 
     found = BM25Retriever.from_texts(

@@ -84,6 +84,13 @@ def stored(bundle_of, tmp_path):
 
 
 @pytest.fixture
+def penguins(bundle_of, tmp_path):
+    """Return the path of a bundle of penguins."""
+    bundle_of("penguins").save(tmp_path / "penguins")
+    return tmp_path / "penguins"
+
+
+@pytest.fixture
 def scripted(bundle_of, monkeypatch):
     """Put the scripted classifier in place of every classifier, and return it."""
     fake = Scripted(bundle_of("iris"))

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from agent.commands.options import Receipts
+from agent.conversation.answer import Answer
 from agent.explanation import receipt
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _receipts_of_anything(monkeypatch):
     """Write what an answer dumps."""
     monkeypatch.setattr(receipt, "write", _write)
@@ -103,6 +104,7 @@ def test_a_name_that_cannot_be(run, scripted, stored):
     )
 
 
+@pytest.mark.usefixtures("_receipts_of_anything")
 def test_receipts_are_numbered_and_never_written_over(run, scripted, stored):
     """A second run goes on where the first ended."""
     run("ask", stored, "-", "--receipts", "r", stdin="one\ntwo\n")
@@ -143,3 +145,60 @@ def test_rows_and_questions_cannot_both_come_from_stdin(run, scripted, stored, c
 
     assert (code, out) == (2, "")
     assert err == "tallystick: --data -: the questions come from standard input. Put the rows into a file.\n"
+
+
+# -- with the rule in place of a language model -----------------------------------------------------------------------
+
+
+def test_a_question_is_answered_and_its_receipt_verified(run, penguins):
+    """From the words to a receipt that is run again."""
+    code, out, err = run("ask", penguins, "How many penguins are on the island Biscoe?", "--receipts", "r")
+    assert code == 0, err
+    assert "168 rows" in out
+    assert "[t1]" in out
+
+    code, out, err = run("verify", *Path("r").iterdir())
+    assert code == 0, err
+    assert ": ok (" in out
+
+
+def test_json_is_an_answer(run, penguins):
+    """As `Answer` reads it; its digest is that of the receipt."""
+    _, out, _ = run("ask", penguins, "How many rows are there?", "--json", "--receipts", "r", "--session", "a")
+    answer = Answer.model_validate_json(out)
+
+    assert answer.calls[0].result == {"rows": 344}
+    assert answer.session == "a"
+    [file] = Path("r").iterdir()
+    assert json.loads(file.read_text())["digest"] == answer.digest == receipt.digest(json.loads(out))
+
+
+def test_rows_of_a_file(run, penguins, bundle_of):
+    """`--data` asks about them."""
+    bundle = bundle_of("penguins")
+    bundle.rows[list(bundle.schema.names)].head(60).to_csv("rows.csv", index=False)
+    code, out, err = run("ask", penguins, "-", "--data", "rows.csv", stdin="How many rows are there?\nshow 2 rows\n")
+
+    assert code == 0, err
+    assert "60 rows" in out
+    assert "Torgersen" in out
+
+
+def test_what_cannot_be_answered_is_said_once(run, penguins):
+    """In the answer, and not in a note again."""
+    code, out, err = run("ask", penguins, "Who is the king of Sweden?")
+
+    assert code == 0
+    assert "cannot answer" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "message"), [("", "The question is empty"), ("x" * 3000, "The question has 3000 characters")]
+)
+def test_questions_that_are_none(run, penguins, question, message):
+    """The user's mistake, in one line."""
+    code, out, err = run("ask", penguins, question)
+
+    assert (code, out) == (2, "")
+    assert err.startswith(f"tallystick: {message}")

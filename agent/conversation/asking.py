@@ -26,8 +26,8 @@ from agent.llm import RuleChat
 from agent.llm.asking import fallback_notes
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
-from tools.given import Given
 from tools.errors import EngineError, UserError
+from tools.given import Given
 from tools.observation import Observation, show_name
 from tools.table import read_table
 from tools.toolbox import Toolbox
@@ -75,13 +75,15 @@ class Asker:
         """Answer one question; the arguments are those of `Classifier.ask`."""
         started, before = time.perf_counter(), self.chat.usage
         asked = _checked(question)
+        if options:
+            raise UserError("Questions with options cannot be answered yet.", hint="Ask without options.")
         conversation = self._session(session)
         turns = conversation.recent(TURNS)
         table = self._table(data)
         notes: list[str] = []
-        calls, read = self._understood(asked, turns, table, notes)
+        calls = self._understood(asked, turns, table, notes)
         observations = self._carried_out(calls, turns, table, on_call)
-        notes += self._unsaid(read, calls)
+        notes += self._unsaid(calls)
         work = self.chat.usage - before
         answer = answer_of(
             asked,
@@ -124,21 +126,21 @@ class Asker:
             return _Asked()
         frame = data if isinstance(data, pd.DataFrame) else read_table(str(data))
         digest = frame.attrs.get("sha256") or hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-        source = {"sha256": str(digest)} | ({} if isinstance(data, pd.DataFrame) else {"path": str(Path(data).resolve())})
+        source = {"sha256": str(digest)} | (
+            {} if isinstance(data, pd.DataFrame) else {"path": str(Path(data).resolve())}
+        )
         return _Asked(frame, Given.of(frame, self.bundle.schema), source)
 
-    def _understood(
-        self, asked: str, turns: Sequence[Turn], table: _Asked, notes: list[str]
-    ) -> tuple[list[dict[str, Any]], Question]:
+    def _understood(self, asked: str, turns: Sequence[Turn], table: _Asked, notes: list[str]) -> list[dict[str, Any]]:
         """Return the calls the question leads to, and how its words were read."""
         before = [dict(call) for call in turns[-1].calls] if turns else []
         question = Question(asked, self.terms, self._is_id(table), before)
         said = [{"question": turn.question, "calls": [dict(call) for call in turn.calls]} for turn in turns]
         try:
-            return understand(question, self.chat, self.bundle.schema, said)[0], question
+            return understand(question, self.chat, self.bundle.schema, said)[0]
         except EngineError as error:
             notes.append(f"The language model failed and the rule took over: {error.message}")
-            return understand(question, RuleChat(), self.bundle.schema, said)[0], question
+            return understand(question, RuleChat(), self.bundle.schema, said)[0]
 
     def _is_id(self, table: _Asked) -> Callable[[str], bool]:
         ids = self._ids if table.given is None else frozenset(table.given.ids or ())
@@ -158,7 +160,7 @@ class Asker:
                 on_call(seen)
         return toolbox.observations
 
-    def _unsaid(self, question: Question, calls: Sequence[Mapping[str, Any]]) -> list[str]:
+    def _unsaid(self, calls: Sequence[Mapping[str, Any]]) -> list[str]:
         """Return what the answer has to say beside the facts: what could not be asked of this table."""
         if calls:
             return []

@@ -87,7 +87,11 @@ def masked(question: Question) -> str:
     >>> masked(Question("how many have an age over 50?", Terms(schema)))
     'how many have an <column> over <number>?'
     """
-    spans = [(name.start, name.end, _kind(name.column, name.value, question)) for name in question.names if name.strength >= 0.7]
+    spans = [
+        (name.start, name.end, _kind(name.column, name.value, question))
+        for name in question.names
+        if name.strength >= 0.7
+    ]
     spans += [(number.start, number.end, "<number>") for number in question.numbers]
     text, at = "", 0
     for start, end, kind in sorted(set(spans)):
@@ -116,14 +120,19 @@ def _named(example: Example) -> Iterator[tuple[str, str]]:
     calls = [call for turn in (*example.before, {"calls": example.calls}) for call in turn["calls"]]
     for call in calls:
         args = call["args"]
-        yield from _phrases([args[key] for key in ("feature", "name") if key in args] + list(args.get("columns", ())), "<column>")
+        yield from _phrases(
+            [args[key] for key in ("feature", "name") if key in args] + list(args.get("columns", ())), "<column>"
+        )
         yield from _phrases([args[key] for key in ("label", "target") if key in args], "<label>")
         where = args.get("where") or []
         conditions = [c for group in where["any"] for c in group] if isinstance(where, Mapping) else where
         for column, _, value in conditions:
             yield from _phrases([column], "<column>")
             values = value if isinstance(value, list) else [value]
-            yield from _phrases([v for v in values if isinstance(v, str)], "<label>" if column in {"label", "prediction"} else "<category>")
+            yield from _phrases(
+                [v for v in values if isinstance(v, str)],
+                "<label>" if column in {"label", "prediction"} else "<category>",
+            )
         for change in args.get("changes", ()):
             yield from _phrases([change["column"]], "<column>")
             yield from _phrases([change["value"]] if isinstance(change["value"], str) else [], "<category>")

@@ -32,7 +32,7 @@ __all__ = [
     "TRULY",
 ]
 
-I = re.IGNORECASE
+ANY = re.IGNORECASE
 
 
 def _words(text: str) -> frozenset[str]:
@@ -44,9 +44,9 @@ _NOT = (
     r"not|non|no|except|excluding|without|other than|besides|apart from|\w+n['’]t|dont|doesnt|isnt|arent|wasnt|werent|didnt|"
     r"cannot|never|neither|nor|outside"
 )
-DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", I)  # anywhere
-DENIED_HERE = re.compile(rf"\b(?:{_NOT}|anything but|all but)\b[\w\s-]{{0,14}}$|non-?$", I)  # what follows next
-NONE_OF = re.compile(r"\b(?:no|without|zero|never had)\s+(?:any\s+|a\s+)?(?:\w+\s+)?$", I)  # a number is 0
+DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", ANY)  # anywhere
+DENIED_HERE = re.compile(rf"\b(?:{_NOT}|anything but|all but)\b[\w\s-]{{0,14}}$|non-?$", ANY)  # what follows next
+NONE_OF = re.compile(r"\b(?:no|without|zero|never had)\s+(?:any\s+|a\s+)?(?:\w+\s+)?$", ANY)  # a number is 0
 
 # -- what stands between a column and its number -----------------------------------------------------------------------
 GLUE = _words(
@@ -59,17 +59,18 @@ GLUE_AFTER = _words("a extra in more less fewer higher lower of or points")
 
 # -- what a number is --------------------------------------------------------------------------------------------------
 ID_WORD = re.compile(
-    r"(?:\b(?:row|rows|id|ids|case|cases|record|sample|instance|entry|number|no\.?|nr\.?|num)|#)\s*(?:id|number|no\.?|nr\.?|#)?\s*$", I
+    r"(?:\b(?:row|rows|id|ids|case|cases|record|sample|instance|entry|number|no\.?|nr\.?|num)|#)\s*(?:id|number|no\.?|nr\.?|#)?\s*$",
+    ANY,
 )
 COUNTED = re.compile(
     r"[\s-]*(?!the\b|my\b|your\b|this\b)(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|"
     r"attributes?|drivers?|pairs?|things?|interactions?|mistakes?|errors?|neighbou?rs?|variables?|predictors?|inputs?|causes?|"
     r"contributors?|contributions?|of them|combos?|combinations?|closest|nearest|most|similar|lookalikes?|twins?|cases?|entries|"
-    r"records)\b", I,
+    r"records)\b", ANY,
 )  # fmt: skip
 COUNTED_BEFORE = re.compile(
     r"\b(?:top|first|best|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|list|give me|display|see|find|"
-    r"find me|list of|sample of)\s*(?:the\s*)?$", I,
+    r"find me|list of|sample of)\s*(?:the\s*)?$", ANY,
 )  # fmt: skip
 OPERATORS = {
     "plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "x": "*", "×": "*", "÷": "/",
@@ -80,26 +81,28 @@ OPERATORS = {
 CHANGES = re.compile(
     r"\b(?:if|suppose|supposing|imagine|assum\w+|say|were|had|instead|would|change\w*|increas\w*|decreas\w*|reduc\w*|rais\w*|lower\w*|"
     r"drop\w*|cut\w*|add\w*|gain\w*|los[et]\w*|set|bump\w*|became|becomes?|older|younger|heavier|lighter|more|less|went|goes|"
-    r"switch\w*|mov\w+|got|get|put|take|give|gave|with)\b", I,
+    r"switch\w*|mov\w+|got|get|put|take|give|gave|with)\b", ANY,
 )  # fmt: skip
 SUPPOSED = re.compile(
-    r"\b(?:if|suppose|supposing|had (?:he|she|it|they)|had been|imagine|assum\w+|were to|instead|^say)\b", I
+    r"\b(?:if|suppose|supposing|had (?:he|she|it|they)|had been|imagine|assum\w+|were to|instead|^say)\b", ANY
 )
-TRULY = re.compile(r"\b(?:really|actual\w*|truly|true|real|in fact|in reality|labell?ed|known)\b", I)
-SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", I)
+TRULY = re.compile(r"\b(?:really|actual\w*|truly|true|real|in fact|in reality|labell?ed|known)\b", ANY)
+SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", ANY)
 PREDICTED = re.compile(
-    r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", I
+    r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", ANY
 )
 THOSE = re.compile(
-    r"\b(?:those|them|these|they|their|theirs|that (?:group|one|row|lot)|(?<!do )it|its|he|she|him|her|his|hers|there chance)\b", I
+    r"\b(?:those|them|these|they|their|theirs|that (?:group|one|row|lot)|(?<!do )it|its|he|she|him|her|his|hers|there chance)\b",
+    ANY,
 )
-OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", I)
+OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", ANY)
 ALL = re.compile(
-    r"\b(?:overall|altogether|in total|in general|generally|total|everyone|everybody|whole|all (?:rows|data|of you|people|patients))\b", I
+    r"\b(?:overall|altogether|in total|in general|generally|total|everyone|everybody|whole|all (?:rows|data|of you|people|patients))\b",
+    ANY,
 )
 AGAIN = re.compile(
     r"^\W*(?:(?:and|ok|okay|now|so|but|then|also|same|again|what|how|do|does|repeat|redo|it|that|this|the|thing|about|if|only|"
-    r"just|too|for|4|with|please)\b\W*)+", I,
+    r"just|too|for|4|with|please)\b\W*)+", ANY,
 )  # fmt: skip
 FILLERS = _words(
     "again all at aged about do for from group guys her him his in it instead is me not number of ok on one ones others people "
@@ -109,15 +112,17 @@ FILLERS = _words(
 # -- how many things are asked -----------------------------------------------------------------------------------------
 _ASKS = r"(?:what|how|why|which|where|is|are|does|do|did|show|list|tell|give|explain|predict|count)"
 CLAUSE = re.compile(
-    rf"(?:;|\?|,\s*and\b|\band\b|&|\balso\b|\bthen\b|\bplus\b)\s*(?:and |also |then |tell me |say |on |for |in )*{_ASKS}\b", I
+    rf"(?:;|\?|,\s*and\b|\band\b|&|\balso\b|\bthen\b|\bplus\b)\s*(?:and |also |then |tell me |say |on |for |in )*{_ASKS}\b",
+    ANY,
 )
 ASKED = re.compile(
-    rf"\b(?:{_ASKS}|predic\w*|prob\w*|chances?|risks?|likel\w*|odds|average|mean|median|accura\w*|number|reasons?|share|percent\w*|f1)\b", I
+    rf"\b(?:{_ASKS}|predic\w*|prob\w*|chances?|risks?|likel\w*|odds|average|mean|median|accura\w*|number|reasons?|share|percent\w*|f1)\b",
+    ANY,
 )
-COMPARES = re.compile(r"\b(?:versus|compar\w+|than|or|and|against|between|&)(?!\w)", I)
-ALTERNATIVES = re.compile(r"\b(?:or|either)\b", I)
+COMPARES = re.compile(r"\b(?:versus|compar\w+|than|or|and|against|between|&)(?!\w)", ANY)
+ALTERNATIVES = re.compile(r"\b(?:or|either)\b", ANY)
 METRICS = {
-    metric: re.compile(rf"\b(?:{pattern})\b", I)
+    metric: re.compile(rf"\b(?:{pattern})\b", ANY)
     for metric, pattern in {
         "accuracy": r"accura\w*|error rate", "precision": r"precision", "recall": r"recall|sensitivity",
         "specificity": r"specific\w*", "f1": r"f1|f-1|f score|f-score", "roc_auc": r"roc|auc",

@@ -102,7 +102,7 @@ class Reader:
             head = self._write(self._heads(calls))
             if head == CANNOT:
                 return []
-            call = {"tool": head.split()[0], "args": dict(HEADS[head])}
+            call: dict[str, Any] = {"tool": head.split()[0], "args": dict(HEADS[head])}
             written += 1
             self._arguments(call["tool"], call["args"], calls, written)
             if call not in calls:
@@ -134,7 +134,11 @@ class Reader:
         while True:
             steps = dict(self._steps(parts, current, args, taken))
             missing = _reachable(steps.values(), required - taken, taken)
-            steps = {text: part for text, part in steps.items() if not missing - _reachable(parts[parts.index(part) :], missing, taken)}
+            steps = {
+                text: part
+                for text, part in steps.items()
+                if not missing - _reachable(parts[parts.index(part) :], missing, taken)
+            }
             written = next((text for text, part in steps.items() if part.must and part.name not in args), None)
             if written is not None:
                 self.text += written
@@ -158,7 +162,10 @@ class Reader:
         """Return how a call may end: for good only when everything is accounted for that has to be."""
         if number >= MOST_CALLS:
             return [END]
-        columns = {call["args"].get(key) for call in calls for key in ("feature", "name")} | {args.get("feature"), args.get("name")}
+        columns = {call["args"].get(key) for call in calls for key in ("feature", "name")} | {
+            args.get("feature"),
+            args.get("name"),
+        }
         asked = [str(condition[0]) for condition in _said(args.get("where"))]
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
@@ -186,7 +193,11 @@ class Reader:
         """Return what may still be written there: words are used once in a call, and nothing is said twice."""
         said = _said(args.get(part.name))
         free = [offer for offer in part.offers if not offer.uses & taken and offer.value not in said]
-        return [offer for offer in free if part.name != "where" or new_group or not _contradicts(offer.value, args.get("where"))]
+        return [
+            offer
+            for offer in free
+            if part.name != "where" or new_group or not _contradicts(offer.value, args.get("where"))
+        ]
 
     def _fill(
         self, part: _Part, args: dict[str, Any], taken: set[int], required: frozenset[int], *, new_group: bool
@@ -204,7 +215,9 @@ class Reader:
         args[part.name] = _joined(args.get(part.name), offer.value, part, new_group=new_group)
 
 
-def _parts(offers: Offers, tool: str, args: dict[str, Any], *, follows: bool) -> Iterator[_Part]:
+def _parts(  # noqa: C901 - one line for each argument
+    offers: Offers, tool: str, args: dict[str, Any], *, follows: bool
+) -> Iterator[_Part]:
     """Yield the arguments a tool may have, in the order in which they are written."""
     question, topic = offers.question, args.get("topic")
     if tool == "calculate":
@@ -214,7 +227,9 @@ def _parts(offers: Offers, tool: str, args: dict[str, Any], *, follows: bool) ->
     elif tool == "feature_stats":
         yield _Part("feature", " (", offers.columns, must=True)
     elif tool == "importance":
-        yield _Part("feature", " (", [column for column in offers.columns if column.value != question.terms.schema.target])
+        yield _Part(
+            "feature", " (", [column for column in offers.columns if column.value != question.terms.schema.target]
+        )
     elif tool == "show":
         yield _Part("columns", " (", offers.columns, joints=(" (",))
     if tool in {"calculate", "describe"}:
@@ -260,10 +275,16 @@ def _contradicts(condition: Sequence[Any], where: Any) -> bool:
     for other, other_sign, other_value in group:
         if other != column:
             continue
-        if {sign, other_sign} <= {"==", "in"} or (sign, value) == ("!=", other_value) or (other_sign, other_value) == ("!=", value):
+        if (
+            {sign, other_sign} <= {"==", "in"}
+            or (sign, value) == ("!=", other_value)
+            or (other_sign, other_value) == ("!=", value)
+        ):
             return True
         low, high = (">", ">="), ("<", "<=")
-        if (sign in low and other_sign in high and value >= other_value) or (sign in high and other_sign in low and value <= other_value):
+        if (sign in low and other_sign in high and value >= other_value) or (
+            sign in high and other_sign in low and value <= other_value
+        ):
             return True
         if (sign in low and other_sign in low) or (sign in high and other_sign in high):
             return True
@@ -274,4 +295,3 @@ def _said(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [condition for group in value["any"] for condition in group]
     return value if isinstance(value, list) else [] if value is None else [value]
-

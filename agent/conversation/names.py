@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from tools.schema import Feature, Schema
+from tools.schema import Schema
 
 __all__ = ["ID", "Name", "Terms"]
 
@@ -25,7 +25,27 @@ _COMMON = {
     "m": "men man male males",
 }
 # Categories that are ordinary words mean a category only where their column is named.
-_ORDINARY = frozenset("average bad best better excellent fair good great high large low medium middle normal other poor small".split())
+_ORDINARY = frozenset(
+    [
+        "average",
+        "bad",
+        "best",
+        "better",
+        "excellent",
+        "fair",
+        "good",
+        "great",
+        "high",
+        "large",
+        "low",
+        "medium",
+        "middle",
+        "normal",
+        "other",
+        "poor",
+        "small",
+    ]
+)
 _YES = {"yes", "true", "y", "1", "t"}
 _NO = {"no", "false", "n", "0", "f"}
 # Words of questions that also look like names: alone they mean no column.
@@ -123,9 +143,7 @@ class Terms:
                     continue
                 taken[at : at + length] = [True] * length
                 start, end = words[at][1], words[at + length - 1][2]
-                found += [
-                    Name(t.column, t.value, start, end, t.strength * strength, t.direction) for t in terms
-                ]
+                found += [Name(t.column, t.value, start, end, t.strength * strength, t.direction) for t in terms]
         return sorted(_beside_columns(found), key=lambda name: (name.start, -name.strength))
 
     def _alike(self, part: tuple[str, ...]) -> tuple[list[_Term], float]:

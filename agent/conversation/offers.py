@@ -93,7 +93,12 @@ class Offers:
     def _numbers(self) -> Iterator[Offer]:
         question = self.question
         for number in question.numbers:
-            if number in question.rows or number in question.counts or question.is_row(number) or (number.step and not number.sign):
+            if (
+                number in question.rows
+                or number in question.counts
+                or question.is_row(number)
+                or (number.step and not number.sign)
+            ):
                 continue
             for feature, value in self._columns_of(number):
                 for sign in self._signs(number):
@@ -119,7 +124,9 @@ class Offers:
         if beside is not None:
             return [(feature, value) for feature, value in found if feature.name == beside]
         if number.decade:
-            ages = [pair for pair in found if "age" in words_of(pair[0].name) or (pair[0].unit or "").startswith("year")]
+            ages = [
+                pair for pair in found if "age" in words_of(pair[0].name) or (pair[0].unit or "").startswith("year")
+            ]
             found = ages or found
         if not number.step:
             found = [(f, value) for f, value in found if terms.plausible(f.name, value)] or found
@@ -282,9 +289,13 @@ class Offers:
         if question.expression is not None:
             return frozenset()
         said = {*(n.start for n in question.rows), *(n.start for n in question.counts)}
-        said |= {n.start for n in question.numbers if n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)}
+        said |= {
+            n.start for n in question.numbers if n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)
+        }
         target = question.terms.schema.target
-        said |= {n.start for n in question.names if n.value is not None and n.column != target and n.strength >= OUTRIGHT}
+        said |= {
+            n.start for n in question.names if n.value is not None and n.column != target and n.strength >= OUTRIGHT
+        }
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)
 

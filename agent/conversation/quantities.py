@@ -3,6 +3,7 @@
 A call can only use these numbers. Knows nothing about tables but the units of columns.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -68,7 +69,9 @@ _CHANGE = re.compile(
     r"subtract\w*|put on|shrink\w*|grew|rose|fell)"
 )
 
-_UP = r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|up|deeper|further|extra|additional|later)"
+_UP = (
+    r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|up|deeper|further|extra|additional|later)"
+)
 _DOWN = r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier)"
 _RAISED = r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|older|higher|heavier|\+)"
 _LOWERED = r"(?:decreas\w*|reduc\w*|lower\w*|drop\w*|cut\w*|los[et]\w*|minus|down|less|fell|subtract\w*|shrink\w*|shed|younger|lighter)"
@@ -175,14 +178,21 @@ def _tidied(question: str) -> str:
 def _in_digits(question: str) -> tuple[str, set[int]]:
     """Return the question with number words in digits, and where those begin in it."""
     words = list(_WORD.finditer(question))
-    found = {occurrence.start: occurrence for occurrence in find_numbers([_Heard(word[0]) for word in words], "en", 0.0)}
+    found = {
+        occurrence.start: occurrence for occurrence in find_numbers([_Heard(word[0]) for word in words], "en", 0.0)
+    }
     text, at, spelled, position = "", 0, set(), 0
     while position < len(words):
         word, number = words[position], found.get(position)
         written = _ALONE.get(word[0].lower())
         position += 1
         scaled = position > 1 and words[position - 2][0][-1].isdigit()  # "80 thousand" is read as it stands
-        if number is not None and not number.is_ordinal and not word[0][0].isdigit() and not (scaled and word[0].lower() in _SCALES):
+        if (
+            number is not None
+            and not number.is_ordinal
+            and not word[0][0].isdigit()
+            and not (scaled and word[0].lower() in _SCALES)
+        ):
             last = words[number.end - 1]
             written, position = number.text, number.end
         else:
@@ -195,7 +205,7 @@ def _in_digits(question: str) -> tuple[str, set[int]]:
     return text + question[at:], spelled
 
 
-class _Heard(Token):
+class _Heard(Token):  # type: ignore[misc]  # text2num has no types
     """One word, as text2num wants it."""
 
     def __init__(self, word: str) -> None:
@@ -253,7 +263,9 @@ def _step(before: str, after: str) -> str:
     if not _CHANGE.search(before):
         return ""
     near = re.split(r"\d", before)[-1][-45:]
-    if re.search(rf"\b(?:to|at|=|only|just|exactly|instead of)\s*(?:[a-z-]+\s+){{0,3}}[$€]?$", near) and not re.search(r"\bby\b", near):
+    if re.search(r"\b(?:to|at|=|only|just|exactly|instead of)\s*(?:[a-z-]+\s+){0,3}[$€]?$", near) and not re.search(
+        r"\bby\b", near
+    ):
         return "set"
     if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_UP}\b", after):
         return "increase"
@@ -271,22 +283,33 @@ def _step(before: str, after: str) -> str:
 def _ranges(numbers: list[Number], question: str) -> Iterator[Number]:
     """Yield the numbers with the ends of ranges marked; "30s" becomes its two ends."""
     marked: dict[int, str] = {}
-    for at, (low, high) in enumerate(zip(numbers, numbers[1:], strict=False)):
+    for at, (low, high) in enumerate(itertools.pairwise(numbers)):
         between = question[low.end : high.start].lower()
         before = question[: low.start].lower().rstrip(" $€")
         unit = r"\s*(?:[a-z$%]{1,12}\s+)?"
         joined = re.fullmatch(rf"{unit}(?:-|–|to|up to|through|till|until)\s*[$€]?", between)
         if low.value < high.value and (
-            (re.search(r"\b(?:between|from|range|ranging|btw|btwn|betwen|bewteen|beetween)$", before) and re.fullmatch(rf"{unit}(?:and|to|-|–|n|&)\s*[$€]?", between))
+            (
+                re.search(r"\b(?:between|from|range|ranging|btw|btwn|betwen|bewteen|beetween)$", before)
+                and re.fullmatch(rf"{unit}(?:and|to|-|–|n|&)\s*[$€]?", between)
+            )
             or (joined and not re.search(r"\bfrom$", before) and not _CHANGE.search(before))
         ):
             marked |= {at: ">=", at + 1: "<="}
     for at, number in enumerate(numbers):
-        if re.match(r"'?s\b", question[number.end :]) and isinstance(number.value, int) and number.value % 10 == 0 and number.value <= 100:
-            early, late = re.search(r"\bearly\s*$", question[: number.start].lower()), re.search(r"\blate\s*$", question[: number.start].lower())
-            low, high = number.value + (5 if late else 0), number.value + (4 if early else 9)
-            yield replace(number, value=low, sign=">=", unit="", decade=True)
-            yield replace(number, start=number.end - 1, value=high, sign="<=", unit="", decade=True)
+        if (
+            re.match(r"'?s\b", question[number.end :])
+            and isinstance(number.value, int)
+            and number.value % 10 == 0
+            and number.value <= 100
+        ):
+            early, late = (
+                re.search(r"\bearly\s*$", question[: number.start].lower()),
+                re.search(r"\blate\s*$", question[: number.start].lower()),
+            )
+            first, last = number.value + (5 if late else 0), number.value + (4 if early else 9)
+            yield replace(number, value=first, sign=">=", unit="", decade=True)
+            yield replace(number, start=number.end - 1, value=last, sign="<=", unit="", decade=True)
         elif at in marked:
             unit = number.unit or (numbers[at + 1].unit if marked[at] == ">=" else "")
             yield replace(number, sign=marked[at], unit=unit)

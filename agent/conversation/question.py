@@ -98,13 +98,19 @@ class Question:
             return False
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20]
         plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in ids)
-        counted = cues.COUNTED.match(self.text[number.end :])
-        counted = counted and not re.match(r"\s*#?\d", self.text[number.end + counted.end() :])  # "4 row 7"
+        match = cues.COUNTED.match(self.text[number.end :])
+        counted = match is not None and not re.match(r"\s*#?\d", self.text[number.end + match.end() :])  # "4 row 7"
         return bool(counted or cues.COUNTED_BEFORE.search(self.text[: number.start]) or plural)
 
     def _means_for(self, number: Number) -> bool:
         """Tell whether a 4 or a 2 is short for "for" or "to": no unit, comparison, column or counted things beside it."""
-        if number.value not in {2, 4} or number.digits or number.sign or number.unit or self.text[number.start] not in "24":
+        if (
+            number.value not in {2, 4}
+            or number.digits
+            or number.sign
+            or number.unit
+            or self.text[number.start] not in "24"
+        ):
             return False
         counted = number in self.rows or self._counts(number) or _HAVING.search(self.text[: number.start])
         return not counted and not any(
@@ -113,7 +119,11 @@ class Question:
 
     def alone(self, number: Number) -> bool:
         """Tell whether a number stands without a unit, a comparison or a column of its own."""
-        plain = isinstance(number.value, int) and number.digits and self.text[number.start : number.end] == str(number.value)
+        plain = (
+            isinstance(number.value, int)
+            and number.digits
+            and self.text[number.start : number.end] == str(number.value)
+        )
         plain = plain and not (number.sign or number.unit) and number.step in {"", "set"}
         return plain and number not in self.counts and self.column_of(number) is None
 
@@ -218,7 +228,9 @@ _OPERATION = re.compile(r"\d\s*\)*\s*(?:\*\*|[+*/-])\s*\(*\s*\d")
 def _glued(between: str, most: int, glue: Collection[str]) -> bool:
     """Tell whether the words between a column and a number hold them together."""
     words = _LETTERS.findall(between.lower())
-    return len(words) <= most and not re.search(r"[;?]", between) and all(word in glue or word in UNITS for word in words)
+    return (
+        len(words) <= most and not re.search(r"[;?]", between) and all(word in glue or word in UNITS for word in words)
+    )
 
 
 def _one_of(name: Name, names: Sequence[Name]) -> str | None:

@@ -23,10 +23,47 @@ _SHORT = {
     "wut": "what", "y": "why", "yr": "your",
 }  # fmt: skip
 # Words that decide what a number or a name means.
-_DECISIVE = tuple(
-    "younger older higher lower greater heavier lighter longer shorter smaller larger bigger between above below under least most "
-    "without except excluding increase increased decrease decreased reduced raised instead exactly predict prediction predicted "
-    "probability accuracy precision specificity sensitivity recall average similar".split()
+_DECISIVE = (
+    "younger",
+    "older",
+    "higher",
+    "lower",
+    "greater",
+    "heavier",
+    "lighter",
+    "longer",
+    "shorter",
+    "smaller",
+    "larger",
+    "bigger",
+    "between",
+    "above",
+    "below",
+    "under",
+    "least",
+    "most",
+    "without",
+    "except",
+    "excluding",
+    "increase",
+    "increased",
+    "decrease",
+    "decreased",
+    "reduced",
+    "raised",
+    "instead",
+    "exactly",
+    "predict",
+    "prediction",
+    "predicted",
+    "probability",
+    "accuracy",
+    "precision",
+    "specificity",
+    "sensitivity",
+    "recall",
+    "average",
+    "similar",
 )
 
 

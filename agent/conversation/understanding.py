@@ -63,7 +63,11 @@ def understand(
 def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:
     """Return the conversation whose answer is the text of the calls."""
     examples = bank.nearest(question, EXAMPLES, follows=bool(turns))
-    said = [turn for example in examples for turn in (*example.before, {"question": example.question, "calls": example.calls})]
+    said = [
+        turn
+        for example in examples
+        for turn in (*example.before, {"question": example.question, "calls": example.calls})
+    ]
     messages: list[BaseMessage] = [SystemMessage(f"{INSTRUCTIONS}\n{_table(schema)}")]
     for turn in (*said, *turns[-2:]):
         messages += [HumanMessage(turn["question"]), AIMessage(write_calls(turn["calls"]))]

@@ -107,6 +107,7 @@ class Terms:
 
     Examples
     --------
+    >>> from tools.schema import Feature
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(
     ...     Feature(name="MonthlyIncome", kind="numeric"),
     ...     Feature(name="sex", kind="categorical", categories=("female", "male"))))

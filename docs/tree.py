@@ -22,7 +22,6 @@ ORDER = {
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
     "facts assertions parser",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
-    "agent/conversation": "answer evidence claims compose checking",
     "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
     "agent/evaluation": "falsification",
 }

@@ -6,12 +6,11 @@ row is lost.
 """
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict, TypeVar, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 import pandas as pd
 from langchain_core.language_models import BaseChatModel
@@ -29,14 +28,15 @@ from agent.explanation.result import Decision, Explanation, Step, Usage, writer_
 from agent.explanation.template import assemble
 from agent.explanation.verify import verify
 from agent.explanation.writer import Writer
-from agent.llm import RuleChat, load
+from agent.llm import load
 from agent.llm.asking import fallback_notes
+from agent.llm.choosers import or_by_rule
 from agent.llm.forking import ForkingChat
 from agent.loop import gather
 from agent.prompts import explaining
 from agent.weight import ask_label, weight_of
 from tools.bundle import Bundle
-from tools.errors import EngineError, UserError
+from tools.errors import UserError
 from tools.observation import Observation
 from tools.toolbox import Toolbox
 
@@ -44,8 +44,6 @@ __all__ = ["Classifier", "Question", "Verified"]
 
 Style = Literal["auto", "strict", "prose"]
 Progress = Callable[[Iterator[int], int, str], Iterator[int]]
-T = TypeVar("T")
-_log = logging.getLogger(__name__)
 
 
 class Question(TypedDict):
@@ -238,7 +236,7 @@ class Classifier:
         notes: list[str] = []
         started = time.perf_counter(), self.chat.usage
         row = self.bundle.schema.check_row(state["row"], notes)
-        observations = self._or_by_rule(notes, lambda chat: gather(self.bundle, row, chat, self.top))
+        observations = or_by_rule(self.chat, notes, lambda chat: gather(self.bundle, row, chat, self.top))
         notes += [f"{call.id} {call.tool} was not possible: {call.error}" for call in observations if call.error]
         return {"checked": row, "observations": observations, "notes": notes, "started": started}
 
@@ -252,7 +250,7 @@ class Classifier:
             own = ask_label(self.bundle, evidence, state["checked"], chat)
             return own, self._learned_weight(chat)
 
-        own, weight = self._or_by_rule(notes, ask)
+        own, weight = or_by_rule(self.chat, notes, ask)
         label, decision = decide(predictor, own, weight, self._decide, self._abstain_below)
         observations = list(state["observations"])
         if label != evidence.label:
@@ -279,7 +277,7 @@ class Classifier:
             notes.extend(writer.notes)
             return steps
 
-        return {"steps": self._or_by_rule(notes, write), "notes": notes}
+        return {"steps": or_by_rule(self.chat, notes, write), "notes": notes}
 
     def _verify(self, state: State) -> State:
         evidence, steps = Evidence(state["observations"]), state["steps"]
@@ -297,27 +295,12 @@ class Classifier:
             text=assemble([step.text for step in steps]),
             writer=writer_of(steps),
             llm=_described(self.chat, self.style),
-            usage=Usage(
-                prompt_tokens=work.prompt_tokens,
-                cached_tokens=work.cached_tokens,
-                generated_tokens=work.generated_tokens,
-                forced_tokens=work.forced_tokens,
-                seconds=round(time.perf_counter() - begun, 3),
-            ),
+            usage=Usage.of(work, time.perf_counter() - begun),
             bundle={"sha256": self.bundle.sha256} | ({"path": path} if path else {}),
             notes=[*state["notes"], *fallback_notes(work)],
         )
         explanation.verification = verify(explanation, self.bundle)
         return {"explanation": receipt.seal(explanation)}
-
-    def _or_by_rule(self, notes: list[str], ask: Callable[[ForkingChat], T]) -> T:
-        """Ask the model; where its engine fails, do the same by rule and say so."""
-        try:
-            return ask(self.chat)
-        except EngineError as error:
-            _log.warning("The language model failed, the rule takes over: %s", error)
-            notes.append(f"The language model failed and the rule took over: {error.message}")
-            return ask(RuleChat())
 
 
 def _described(chat: ForkingChat, style: str) -> dict[str, Any] | None:

@@ -132,12 +132,13 @@ def both(one: Where, other: Where) -> Where:
     >>> dump(both(((a,), (b,)), ((c,),)))
     {'any': [[['a', '==', 1], ['c', '==', 1]], [['b', '==', 1], ['c', '==', 1]]]}
     """
-    where = tuple(tuple(dict.fromkeys(first + second)) for first in one for second in other)
+    pairs = (dict.fromkeys(first + second) for first in one for second in other)
+    where = tuple({frozenset(listed): tuple(listed) for listed in pairs}.values())
     if EVERY[0] in where:
         return EVERY
     if sum(map(len, where)) > MOST_CONDITIONS:
         raise ToolError("these conditions together are too many.", hint="Ask without the rows of the answer before.")
-    return tuple(dict.fromkeys(where))
+    return where
 
 
 def mask(where: Where, column_of: ColumnOf, n: int) -> Mask:

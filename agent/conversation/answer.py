@@ -52,8 +52,10 @@ class Answer(_Part):
         ``{"sha256", "path"?}`` of the file that was asked about; None for the bundle's own rows.
     session, choice
         The conversation the question belongs to; the option chosen, and how.
+    unread : list of str
+        Words of the question that the calls do not account for; the text says so.
     notes : list of str
-        What the answer says beside the facts, such as what was not understood.
+        What to know beside the answer, such as that the language model failed; no part of its text.
     """
 
     version: int = Field(VERSION, ge=1, le=VERSION)
@@ -71,6 +73,7 @@ class Answer(_Part):
     data: dict[str, Any] | None = None
     session: str | None = None
     choice: dict[str, Any] | None = None
+    unread: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     digest: str | None = None
 

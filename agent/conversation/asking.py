@@ -19,16 +19,17 @@ from agent.conversation.memory import Memory, Session, Turn
 from agent.conversation.names import Terms
 from agent.conversation.question import Question
 from agent.conversation.understanding import understand
+from agent.conversation.unread import unread
 from agent.explanation import receipt
 from agent.explanation.result import Usage
 from agent.explanation.verify import verify
-from agent.llm import RuleChat
 from agent.llm.asking import fallback_notes
+from agent.llm.choosers import or_by_rule
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
-from tools.errors import EngineError, UserError
+from tools.errors import UserError
 from tools.given import Given
-from tools.observation import Observation, show_name
+from tools.observation import Observation
 from tools.table import read_table
 from tools.toolbox import Toolbox
 
@@ -80,24 +81,26 @@ class Asker:
         conversation = self._session(session)
         turns = conversation.recent(TURNS)
         table = self._table(data)
+        previous = next((turn.resolved for turn in reversed(turns) if turn.resolved is not None), None)
+        before_this = [dict(call) for call in turns[-1].calls] if turns else []
+        read = Question(asked, self.terms, self._is_id(table), before_this)
+        said = [{"question": turn.question, "calls": [dict(call) for call in turn.calls]} for turn in turns]
         notes: list[str] = []
-        calls = self._understood(asked, turns, table, notes)
-        observations = self._carried_out(calls, turns, table, on_call)
-        notes += self._unsaid(calls)
+        calls = or_by_rule(
+            self.chat,
+            notes,
+            lambda chat: understand(read, chat, self.bundle.schema, said, follows=previous is not None)[0],
+        )
+        observations = self._carried_out(calls, previous, table, on_call)
         work = self.chat.usage - before
         answer = answer_of(
             asked,
             observations,
             self.bundle.schema,
+            unread(read),
             notes=[*notes, *fallback_notes(work)],
             llm=self.chat.describe(),
-            usage=Usage(
-                prompt_tokens=work.prompt_tokens,
-                cached_tokens=work.cached_tokens,
-                generated_tokens=work.generated_tokens,
-                forced_tokens=work.forced_tokens,
-                seconds=round(time.perf_counter() - started, 3),
-            ),
+            usage=Usage.of(work, time.perf_counter() - started),
             bundle={"sha256": self.bundle.sha256} | ({"path": str(self.bundle.path)} if self.bundle.path else {}),
             data=table.source,
             session=conversation.name,
@@ -108,7 +111,7 @@ class Asker:
             Turn(
                 question=asked,
                 calls=[{"tool": seen.tool, "args": seen.args} for seen in observations],
-                resolved=_rows_of(observations, turns),
+                resolved=_rows_of(observations, previous),
                 text=sealed.text,
                 digest=str(sealed.digest),
             )
@@ -131,17 +134,6 @@ class Asker:
         )
         return _Asked(frame, Given.of(frame, self.bundle.schema), source)
 
-    def _understood(self, asked: str, turns: Sequence[Turn], table: _Asked, notes: list[str]) -> list[dict[str, Any]]:
-        """Return the calls the question leads to, and how its words were read."""
-        before = [dict(call) for call in turns[-1].calls] if turns else []
-        question = Question(asked, self.terms, self._is_id(table), before)
-        said = [{"question": turn.question, "calls": [dict(call) for call in turn.calls]} for turn in turns]
-        try:
-            return understand(question, self.chat, self.bundle.schema, said)[0]
-        except EngineError as error:
-            notes.append(f"The language model failed and the rule took over: {error.message}")
-            return understand(question, RuleChat(), self.bundle.schema, said)[0]
-
     def _is_id(self, table: _Asked) -> Callable[[str], bool]:
         ids = self._ids if table.given is None else frozenset(table.given.ids or ())
         if ids:
@@ -150,26 +142,14 @@ class Asker:
         return lambda text: text.isascii() and text.isdigit() and int(text) < rows
 
     def _carried_out(
-        self, calls: Sequence[Mapping[str, Any]], turns: Sequence[Turn], table: _Asked, on_call: OnCall | None
+        self, calls: Sequence[Mapping[str, Any]], previous: Any, table: _Asked, on_call: OnCall | None
     ) -> list[Observation]:
-        previous = next((turn.resolved for turn in reversed(turns) if turn.resolved is not None), None)
         toolbox = Toolbox(self.bundle, data=table.given, previous=previous)
         for call in calls:
             seen = toolbox.call(call["tool"], call["args"])
             if on_call is not None:
                 on_call(seen)
         return toolbox.observations
-
-    def _unsaid(self, calls: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Return what the answer has to say beside the facts: what could not be asked of this table."""
-        if calls:
-            return []
-        named = ", ".join(show_name(name) for name in self.bundle.schema.names[:6])
-        more = ", …" if len(self.bundle.schema.names) > 6 else ""
-        return [
-            f"This table cannot answer that. It knows {named}{more}, and the labels of {show_name(self.bundle.schema.target)}; "
-            "“What can you do?” lists what can be asked."
-        ]
 
 
 def _ranges(bundle: Bundle) -> dict[str, tuple[float, float]]:
@@ -187,9 +167,9 @@ def _checked(question: str) -> str:
     return asked
 
 
-def _rows_of(observations: Sequence[Observation], turns: Sequence[Turn]) -> Any:
+def _rows_of(observations: Sequence[Observation], previous: Any) -> Any:
     """Return the rows an answer was about, as a where: what "those" means next."""
     for seen in reversed(observations):
         if seen.result is not None and seen.tool not in {"calculate", "describe"}:
             return seen.resolved["where"] if seen.resolved is not None else seen.args.get("where") or []
-    return turns[-1].resolved if turns else None
+    return previous

@@ -18,7 +18,7 @@ from agent.conversation.quantities import read_numbers
 from agent.conversation.question import Question
 from agent.conversation.spelling import WORD, near, written_out
 
-__all__ = ["Example", "examples", "head", "masked", "masked_examples", "nearest", "words"]
+__all__ = ["Example", "examples", "head", "masked", "masked_examples", "names", "nearest", "words"]
 
 _ABOUT = {"<column>", "<category>", "<number>"}  # any question has some
 _WORD = re.compile(r"<\w+>|[^\W_]+(?:['’][^\W_]+)*|[?+]")
@@ -136,6 +136,15 @@ def _named(example: Example) -> Iterator[tuple[str, str]]:
         for change in args.get("changes", ()):
             yield from _phrases([change["column"]], "<column>")
             yield from _phrases([change["value"]] if isinstance(change["value"], str) else [], "<category>")
+
+
+@lru_cache(maxsize=1)
+def names() -> frozenset[str]:
+    """Return the words of the names that the tables of the bank have: those of columns, categories and labels."""
+    return frozenset(word for example in examples() for name, _ in _named(example) for word in words_of(name)) - {
+        "label",
+        "prediction",
+    }
 
 
 def _phrases(names: Sequence[str], kind: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from agent.conversation.answer import Answer
 from agent.conversation.claims import holds
 from agent.conversation.compose import compose, text_of
 from agent.conversation.evidence import AnswerEvidence, Table
+from agent.conversation.spelling import words
 from agent.explanation.checks import NOTHING, Checks
 from agent.explanation.receipt import canonical
 from tools.bundle import Bundle
@@ -110,8 +111,11 @@ class AnswerChecks(Checks):
     def _told(self) -> None:
         """Say everything again, and compute every claim."""
         answer = self._answer
-        evidence = AnswerEvidence(answer.calls, table=answer.table, notes=answer.notes, question=answer.question)
-        sentences = compose(answer.question, answer.calls, answer.table, answer.notes)
+        evidence = AnswerEvidence(answer.calls, table=answer.table, unread=answer.unread)
+        sentences = compose(answer.calls, answer.table, answer.unread)
+        asked = set(words(answer.question))
+        for number, word in enumerate(answer.unread):
+            self.expect(f"unread.{number}", word in asked and word.isalpha(), "a word of the question", word)
         self.expect("sentences", len(sentences) == len(answer.sentences), len(sentences), len(answer.sentences))
         for number, (expected, found) in enumerate(zip(sentences, answer.sentences, strict=False)):
             for key, value in expected.model_dump(mode="json").items():

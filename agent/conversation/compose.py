@@ -8,7 +8,7 @@ from agent.conversation.evidence import AnswerEvidence, Table
 from agent.conversation.saying.call import Call
 from agent.conversation.saying.contrast import compared
 from agent.conversation.saying.tools import said
-from agent.conversation.saying.words import Said
+from agent.conversation.saying.words import Said, braced, listed
 from agent.explanation.template import citations, render
 from tools.observation import Observation
 from tools.schema import Schema
@@ -16,25 +16,17 @@ from tools.schema import Schema
 __all__ = ["answer_of", "compose", "text_of"]
 
 
-def compose(
-    question: str,
-    observations: Sequence[Observation],
-    schema: Schema | Table,
-    notes: Sequence[str] = (),
-) -> list[Sentence]:
-    """Say everything the calls have found, in their order, then comparisons, then the notes.
+def compose(observations: Sequence[Observation], schema: Schema | Table, unread: Sequence[str] = ()) -> list[Sentence]:
+    """Say everything the calls have found, in their order, then comparisons, then what was not used of the question.
 
     Parameters
     ----------
-    question : str
-        What was asked; quoted only where there is nothing else to say.
     observations : sequence of Observation
         The calls, failed ones too.
     schema : Schema or Table
         Units, labels and the names of target and id.
-    notes : sequence of str
-        Whole sentences of the caller, such as what was not understood. Words of others in them should be quoted by
-        `tools.observation.show_name`.
+    unread : sequence of str
+        Words of the question that the calls do not account for.
 
     Returns
     -------
@@ -44,11 +36,11 @@ def compose(
     Examples
     --------
     >>> seen = Observation(id="t1", tool="count", args={"where": [["age", ">", 50]]}, result={"rows": 109})
-    >>> [sentence.text for sentence in compose("How many over 50?", [seen], Table(target="ill", labels=["no", "yes"]))]
+    >>> [sentence.text for sentence in compose([seen], Table(target="ill", labels=["no", "yes"]))]
     ['There are 109 rows with age over 50 [t1].']
     """
     table = schema if isinstance(schema, Table) else Table.of(schema, observations)
-    evidence = AnswerEvidence(observations, table=table, notes=notes, question=question)
+    evidence = AnswerEvidence(observations, table=table, unread=unread)
     sentences: list[Sentence] = []
     before = None
     for seen in observations:
@@ -56,10 +48,22 @@ def compose(
         before = seen
     calls = [Call(seen, evidence) for seen in observations if seen.result is not None]
     sentences += [_sentence(each, evidence) for each in compared(calls)]
-    sentences += [_sentence(Said(f"{{notes.{i}.text}}", ()), evidence) for i in range(len(notes))]
-    if not sentences:
-        sentences.append(_sentence(Said("There is no answer to {question.text}", ()), evidence))
-    return sentences
+    more = [_unanswered(table)] if not observations else [_unused(unread)] if unread else []
+    return [*sentences, *(_sentence(each, evidence) for each in more)]
+
+
+def _unanswered(table: Table) -> Said:
+    """Say that no tool can answer, and what can be asked instead."""
+    named = listed([*(braced(f"table.columns.{at}") for at in range(len(table.columns))), braced("table.target")])
+    text = f"This table cannot answer that; you can ask about its columns, such as {named}"
+    return Said(f"{text}, and “What can you do?” lists the rest", ())
+
+
+def _unused(unread: Sequence[str]) -> Said:
+    """Say which words of the question the calls do not account for."""
+    return Said(
+        f"Not used from the question: {listed([braced(f'question.unread.{at}') for at in range(len(unread))])}", ()
+    )
 
 
 def _sentence(each: Said, evidence: AnswerEvidence, call: str = "") -> Sentence:
@@ -79,19 +83,21 @@ def text_of(sentences: Sequence[Sentence]) -> str:
 
 
 def answer_of(
-    question: str, observations: Sequence[Observation], schema: Schema | Table, notes: Sequence[str] = (), **more: Any
+    question: str, observations: Sequence[Observation], schema: Schema | Table, unread: Sequence[str] = (), **more: Any
 ) -> Answer:
     """Return the answer, not verified and not sealed yet.
 
     Parameters
     ----------
-    question, observations, schema, notes
+    question : str
+        What was asked.
+    observations, schema, unread
         As for `compose`.
     **more
-        Other fields of `Answer`: `llm`, `usage`, `bundle`, `data`, `session`, `choice`.
+        Other fields of `Answer`: `llm`, `usage`, `bundle`, `data`, `session`, `choice`, `notes`.
     """
     table = schema if isinstance(schema, Table) else Table.of(schema, observations)
-    sentences = compose(question, observations, table, notes)
+    sentences = compose(observations, table, unread)
     return Answer(
         question=question,
         text=text_of(sentences),
@@ -100,6 +106,6 @@ def answer_of(
         citations=list(dict.fromkeys(ref for sentence in sentences for ref in sentence.citations)),
         claims=[claim for sentence in sentences for claim in sentence.claims],
         table=table,
-        notes=list(notes),
+        unread=list(unread),
         **more,
     )

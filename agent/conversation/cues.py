@@ -24,6 +24,7 @@ __all__ = [
     "METRICS",
     "NONE_OF",
     "OPERATORS",
+    "ORDINARY",
     "OTHERS",
     "PREDICTED",
     "SAID",
@@ -107,6 +108,14 @@ AGAIN = re.compile(
 FILLERS = _words(
     "again all at aged about do for from group guys her him his in it instead is me not number of ok on one ones others people "
     "please rest row rows same than that the them then there thing this those together too us with who whole without women men you"
+)
+
+# Words of any question that carry no condition.
+ORDINARY = _words(
+    "anybody anyone arrive asked based before begin case cases certain class classes classification classified classifier classify "
+    "come considered decision decisions different effect either "
+    "general having here hold holds interactions know known label labels lies like making median nonetheless reach reached somebody someone still table thousand total totally "
+    "tweak typical used using whether"
 )
 
 # -- how many things are asked -----------------------------------------------------------------------------------------

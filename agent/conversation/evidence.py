@@ -1,7 +1,7 @@
 """What an answer may say: the results of its calls, their arguments, and the few words of the schema it needs.
 
 Beside ``t1.rows`` (in a result) there are ``t1@args.where.0.2`` (what was asked), ``t1@resolved.where.0.2`` (the rows
-that "those" stood for), ``t1@error.text``, ``table.units.age``, ``notes.0.text`` and ``question.text``.
+that "those" stood for), ``t1@error.text``, ``table.units.age`` and ``question.unread.0``, a word of the question.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,8 @@ from tools.observation import Observation
 from tools.schema import Schema
 
 __all__ = ["AnswerEvidence", "Table"]
+
+COLUMNS = 6  # that are named where a question cannot be answered
 
 
 class Table(BaseModel):
@@ -32,6 +34,8 @@ class Table(BaseModel):
         What conditions call the id of a row, and its number.
     units : dict
         Of the columns that the calls mention.
+    columns : list of str
+        The first features, where no call was made: what can be asked about.
 
     Examples
     --------
@@ -52,10 +56,12 @@ class Table(BaseModel):
     named: list[str] = Field(default_factory=list)
     numbered: list[str] = Field(default_factory=list)
     units: dict[str, str] = Field(default_factory=dict)
+    columns: list[str] = Field(default_factory=list)
 
     @classmethod
     def of(cls, schema: Schema, observations: Iterable[Observation]) -> Self:
         """Take them from a schema."""
+        observations = list(observations)
         mentioned = {
             text for seen in observations for part in (seen.args, seen.resolved, seen.result) for text in _texts(part)
         }
@@ -64,7 +70,8 @@ class Table(BaseModel):
         named = [name for name in own if name not in schema.by_name]
         numbered = [name for name in ("row", "id") if name not in schema.by_name and name not in named]
         ids = {"id": schema.id_column, "named": named, "numbered": numbered}
-        return cls(target=schema.target, labels=list(schema.labels), units=units, **ids)
+        columns = [] if observations else list(schema.names[:COLUMNS])
+        return cls(target=schema.target, labels=list(schema.labels), units=units, columns=columns, **ids)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -89,14 +96,12 @@ class AnswerEvidence(Evidence):
     """
 
     table: Table = field(kw_only=True)
-    notes: Sequence[str] = field(default=(), kw_only=True)
-    question: str = field(default="", kw_only=True)
+    unread: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._add("table", self.table.model_dump(), "table")
-        self._add("notes", [{"text": note} for note in self.notes], "text")
-        self._add("question", {"text": self.question}, "args")
+        self._add("question", {"unread": list(self.unread)}, "args")
         for seen in self.observations:
             self._add(f"{seen.id}@args", seen.args, "args")
             self._add(f"{seen.id}@resolved", seen.resolved or {}, "args")

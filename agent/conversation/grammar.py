@@ -12,10 +12,10 @@ from typing import Any
 from agent.conversation.calltext import CANNOT
 from agent.conversation.offers import Offer, Offers
 from agent.conversation.question import Question
+from tools.metrics import METRICS
 
 __all__ = ["HEADS", "MOST_CALLS", "Reader"]
 
-METRICS = ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "log_loss", "brier", "ece")
 HEADS: dict[str, dict[str, Any]] = {
     "predict": {},
     "probability": {},

@@ -39,9 +39,8 @@ def heads(question: Question, every: Sequence[str]) -> list[str]:
     likely = [str(classifier.classes_[at]) for at in np.argsort(-chances, kind="stable")[:OFFERED]]
     if question.metrics and "score" not in likely:
         likely.append("score")
-    found = [head for kind in likely for head in (kind,) if kind != "score"]
-    at = likely.index("score") if "score" in likely else len(found)
-    found[at:at] = [head for head in every if head.startswith("score ")] if "score" in likely else []
+    scores = [head for head in every if head.startswith("score ")]
+    found = [head for kind in likely for head in (scores if kind == "score" else [kind])]
     return [*found, *([] if CANNOT in found else [CANNOT])]
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-__all__ = ["WORD", "mended", "near", "written_out"]
+__all__ = ["WORD", "mended", "near", "words", "written_out"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORT = {
@@ -82,6 +82,17 @@ def written_out(question: str, names: Collection[str] = ()) -> str:
     'what is your accuracy 4 people younger than 30 and with a y of 2'
     """
     return WORD.sub(lambda match: _word(match[0], names), question)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text, in lower case.
+
+    Examples
+    --------
+    >>> words("Who's over 50?")
+    ["who's", 'over', '50']
+    """
+    return WORD.findall(text.lower())
 
 
 def _word(word: str, names: Collection[str]) -> str:

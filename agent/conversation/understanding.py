@@ -32,7 +32,12 @@ where (…) selects rows, change (…) is a what-if, of those means the rows of 
 
 
 def understand(
-    question: Question, chat: ForkingChat, schema: Schema, turns: Sequence[Mapping[str, Any]] = ()
+    question: Question,
+    chat: ForkingChat,
+    schema: Schema,
+    turns: Sequence[Mapping[str, Any]] = (),
+    *,
+    follows: bool | None = None,
 ) -> tuple[list[dict[str, Any]], str]:
     """Return the calls a question leads to, and their text.
 
@@ -45,13 +50,15 @@ def understand(
         Of the table.
     turns : sequence of mapping
         The turns before, each with ``question`` and ``calls``; the last ones are shown.
+    follows : bool, optional
+        Whether there are rows of an answer before that "those" may mean; by default where there are turns.
 
     Raises
     ------
     EngineError
         If the model's engine fails.
     """
-    follows = bool(turns)
+    follows = bool(turns) if follows is None else follows
     messages = prompt(question, schema, turns)
     order = heads(question, (*HEADS, CANNOT))
     reader = Reader(

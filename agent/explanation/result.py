@@ -1,12 +1,13 @@
 """The result of a classification: `Explanation`, which written to a file is a receipt."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from agent.explanation.claims import Claim
 from agent.explanation.parsing.assertions import Assertion
+from agent.llm.engine import Usage as Work
 from tools.observation import Observation
 
 __all__ = ["VERSION", "Decision", "Explanation", "Failure", "Step", "Usage", "Verification"]
@@ -109,6 +110,12 @@ class Usage(_Part):
     generated_tokens: int = 0
     forced_tokens: int = 0
     seconds: float = 0.0
+
+    @classmethod
+    def of(cls, work: Work, seconds: float) -> Self:
+        """Return what some work of a model cost, and how long it took with all the rest."""
+        counted = {name: getattr(work, name) for name in cls.model_fields if name != "seconds"}
+        return cls(**counted, seconds=round(seconds, 3))
 
 
 class Explanation(_Part):

@@ -3,16 +3,22 @@
 They run the same forks as a model and write no text of their own.
 """
 
+import logging
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
 from agent.llm.forking import Fork, ForkingChat, Text
+from tools.errors import EngineError
 
-__all__ = ["RuleChat", "UniformChat"]
+__all__ = ["RuleChat", "UniformChat", "or_by_rule"]
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class RuleChat(ForkingChat):
@@ -85,6 +91,16 @@ class UniformChat(RuleChat):
         self._calls += 1
         index = random.Random(f"{seed} {self._calls}").randrange(len(options))  # noqa: S311 - no secret
         return Fork(index, options[index], tuple(_even(options)))
+
+
+def or_by_rule(chat: ForkingChat, notes: list[str], ask: Callable[[ForkingChat], T]) -> T:
+    """Ask a model; where its engine fails, do the same by rule, and note it."""
+    try:
+        return ask(chat)
+    except EngineError as error:
+        _log.warning("The language model failed, the rule takes over: %s", error)
+        notes.append(f"The language model failed and the rule took over: {error.message}")
+        return ask(RuleChat())
 
 
 def _even(options: Sequence[str]) -> list[float]:

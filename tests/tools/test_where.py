@@ -73,7 +73,8 @@ CONDITION = (
     | st.tuples(st.just("id"), st.just("in"), st.lists(st.integers(0, 5), min_size=1, max_size=3))
 ).map(list)
 LISTED = st.lists(CONDITION, max_size=3)
-WHERE = LISTED | st.fixed_dictionaries({"any": st.lists(st.lists(CONDITION, min_size=1, max_size=2), min_size=1)})
+ANY = st.lists(st.lists(CONDITION, min_size=1, max_size=2), min_size=1, max_size=5)  # 25 pairs are within the limit
+WHERE = LISTED | st.fixed_dictionaries({"any": ANY})
 
 
 @given(ROWS, WHERE)
@@ -172,6 +173,16 @@ def test_nothing_is_every_row():
     """No conditions at all select every row, and so does their conjunction with themselves."""
     assert parse(None, columns_of(ROW)) == parse([], columns_of(ROW)) == both(EVERY, EVERY) == EVERY
     assert dump(EVERY) == []
+
+
+def test_what_two_lists_select_together_is_written_once():
+    """Pairs of the same conditions count once towards the limit, in whatever order."""
+    column_of = columns_of(ROW)
+    ages = [["age", "==", i] for i in range(10)]
+    many = parse({"any": [[a, ["kind", "==", "a"]] for a in ages]}, column_of)
+    turned = parse({"any": [[["kind", "==", "a"], a] for a in ages]}, column_of)
+
+    assert len(both(many, turned)) == 55
 
 
 def test_a_conjunction_that_grows_too_large_is_refused():

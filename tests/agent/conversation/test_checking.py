@@ -23,13 +23,13 @@ ANSWERS = 70  # of each table
 TRIED = 6  # digits of each answer
 
 
-def ask(bundle, *calls, previous=None, data=None, notes=(), **more):
+def ask(bundle, *calls, previous=None, data=None, unread=(), question="What about 42?", **more):
     """Return the sealed answer that some calls lead to, as JSON."""
     toolbox = Toolbox(bundle, previous=previous, data=data)
     for tool, args in calls:
         toolbox.call(tool, args)
     about = {"bundle": {"sha256": bundle.sha256}} | more
-    answer = answer_of("What about 42?", toolbox.observations, bundle.schema, notes, **about)
+    answer = answer_of(question, toolbox.observations, bundle.schema, unread, **about)
     answer.verification = verify(answer, bundle, data=data)
     assert answer.verification.ok, answer.verification.failures[:3]
     return json.loads(receipt.seal(answer).model_dump_json())
@@ -164,7 +164,7 @@ def _other_digits(value):
 
 def falsified(raw):
     """Return the receipt with one digit changed, in every place: (path, receipt)."""
-    parts = {key: raw[key] for key in ("text", "calls", "sentences", "citations", "claims", "table", "notes")}
+    parts = {key: raw[key] for key in ("text", "calls", "sentences", "citations", "claims", "table", "unread")}
     for path, value in _leaves(parts):
         if isinstance(value, bool | None):
             continue
@@ -313,15 +313,51 @@ def test_a_malformed_receipt_is_refused_or_fails(bundle_of, path, value):
     assert not passes(_put(raw, path, value), None)
 
 
-def test_notes_and_failures_are_part_of_the_receipt(bundle_of):
-    """What was not understood is said, and a failed call is run again, too."""
-    raw = ask(
-        bundle_of("penguins"), ("predict", {"where": [["wieght", ">", 3]]}), notes=["There is no column for “smokers”."]
-    )
+def test_a_failed_call_is_run_again(bundle_of):
+    """Another error than the tool's is found."""
+    raw = ask(bundle_of("penguins"), ("predict", {"where": [["wieght", ">", 3]]}))
 
-    assert raw["text"].splitlines()[-1] == "There is no column for “smokers”."
     assert not passes(_put(raw, ("calls", 0, "error"), "there is no column 'weight'."), bundle_of("penguins"))
-    assert not passes(_put(raw, ("notes", 0), "There are 3 columns."), bundle_of("penguins"))
+
+
+def test_words_that_were_not_used_are_the_questions_own(bundle_of):
+    """They are said; nothing else can be said in their place, with or without the rows."""
+    bundle = bundle_of("penguins")
+    raw = ask(bundle, ("count", {}), unread=["smokers"], question="How many smokers?")
+
+    assert raw["text"].splitlines()[-1] == "Not used from the question: smokers."
+    for word in ("eggs", "accuracy is 99%", "How many"):
+        forged = said_again(raw | {"unread": [word]})
+        assert not passes(forged, bundle)
+        assert not passes(forged, None)
+
+
+def test_nobody_can_add_a_sentence_of_their_own(bundle_of):
+    """Notes are beside the text: what is written into them never becomes a part of it."""
+    bundle = bundle_of("penguins")
+    raw = ask(bundle, ("count", {}))
+    false = "The accuracy is 99.9%."
+
+    assert false not in said_again(raw | {"notes": [false]})["text"]
+    assert not passes(raw | {"text": f"{raw['text']}\n{false}", "notes": [false]}, bundle)
+
+
+def test_where_no_tool_answers_the_text_says_what_can_be_asked(bundle_of):
+    """The columns it names are the bundle's first ones; others are a difference."""
+    bundle = bundle_of("penguins")
+    raw = ask(bundle)
+
+    assert raw["text"].startswith("This table cannot answer that; you can ask about its columns, such as island")
+    assert not passes(said_again(_put(raw, ("table", "columns"), ["weight of 99%"])), bundle)
+
+
+def said_again(raw):
+    """Return a receipt whose sentences are made anew from what it now says: what a careful forger would do."""
+    answer = Answer.model_validate(raw)
+    table = answer.table
+    made = answer_of(answer.question, answer.calls, table, answer.unread)
+    fresh = {key: getattr(made, key) for key in ("text", "sentences", "citations", "claims")}
+    return json.loads(answer.model_copy(update=fresh).model_dump_json())
 
 
 # -- hostile tables --------------------------------------------------------------------------------------------------

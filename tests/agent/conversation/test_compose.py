@@ -18,7 +18,7 @@ SAID = Path(__file__).with_name("said.txt").read_text(encoding="utf-8").splitlin
 
 def test_what_every_tool_has_found(calls, words):
     """Each in plain words, the answer first, with the rows it is about."""
-    said = [f"{seen.tool}: {' '.join(s.text for s in compose('?', [seen], words()))}" for seen in calls()]
+    said = [f"{seen.tool}: {' '.join(s.text for s in compose([seen], words()))}" for seen in calls()]
 
     assert said == SAID
 
@@ -27,7 +27,7 @@ def test_every_number_is_a_fact_and_every_claim_holds(calls, words):
     """No sentence has a digit of its own; what it says is computed to be true."""
     for seen in calls():
         evidence = AnswerEvidence([seen], table=words())
-        for sentence in compose("?", [seen], words()):
+        for sentence in compose([seen], words()):
             assert not re.search(r"\d", re.sub(r"\{[^{}]*\}", "", sentence.template))
             assert all(holds(claim, evidence) for claim in sentence.claims)
             assert render(sentence.template, evidence, sentence.citations) == sentence.text
@@ -38,7 +38,7 @@ HOSTILE = [
     "{t1.rows}", "{", "}}", "{}", "[t1]", "[t2]. It is", "[decision]", "a]b[", '“quoted”', "'", '"', "t1", "t1.rows",
     "42", "3.5%", "line\nbreak", "tab\t", "\u202eright to left", "שלום", "a|b", "a|name", "a.b", "@args", "t1@args",
     "", " ", "x" * 300, "%7B", "rows", "label", "mean", "std", "shares", "before", "where", "\\1", "<b>", "\x1b[2J",
-    "value", "text", "{notes.0.text}",
+    "value", "text", "{question.unread.0}",
 ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def test_any_conditions_and_changes_have_words(words, where, changes, count, res
     seen = [Observation(id="t1", tool="predict", result=result, **more)]
     seen.append(Observation(id="t2", tool="count", result={"rows": count}, **more))
 
-    for sentence in compose("?", seen, words()):
+    for sentence in compose(seen, words()):
         evidence = AnswerEvidence(seen, table=words())
         assert not re.search(r"\d", re.sub(r"\{[^{}]*\}", "", sentence.template))
         assert render(sentence.template, evidence, sentence.citations) == sentence.text
@@ -106,17 +106,17 @@ def test_a_comparison_follows_two_calls_that_differ_in_one_thing(words):
         return Observation(id=f"t{number}", tool="count", args={"where": where}, result={"rows": rows})
 
     men, women = [["sex", "==", "male"]], [["sex", "==", "female"]]
-    said = [s.text for s in compose("?", [count(1, men, 5), count(2, women, 7)], words())]
+    said = [s.text for s in compose([count(1, men, 5), count(2, women, 7)], words())]
     assert said[2:] == [
         "The number of rows is lower among rows with sex male than among those with sex female: 5 against 7 [t1][t2]."
     ]
-    said = [s.text for s in compose("?", [count(1, men, 7), count(2, women, 7)], words())]
+    said = [s.text for s in compose([count(1, men, 7), count(2, women, 7)], words())]
     assert said[2:] == [
         "The number of rows is the same among rows with sex male and among those with sex female: 7 [t1][t2]."
     ]
     other = [["age", ">", 3]]
-    assert len(compose("?", [count(1, men, 5), count(2, other, 7)], words())) == 2
-    assert len(compose("?", [count(1, men, 5), count(2, women, 7), count(3, other, 7)], words())) == 3
+    assert len(compose([count(1, men, 5), count(2, other, 7)], words())) == 2
+    assert len(compose([count(1, men, 5), count(2, women, 7), count(3, other, 7)], words())) == 3
 
 
 def test_a_difference_that_may_be_none_is_not_said(words):
@@ -127,7 +127,7 @@ def test_a_difference_that_may_be_none_is_not_said(words):
         return Observation(id=f"t{number}", tool="score", args={"metric": "log_loss", "where": where}, result=result)
 
     near = [score(1, [["sex", "==", "male"]], 0.12344999999), score(2, [["sex", "==", "female"]], 0.1234500001)]
-    assert len(compose("?", near, words())) == 2
+    assert len(compose(near, words())) == 2
 
 
 def test_rows_of_the_answer_before_are_said(words):
@@ -141,15 +141,20 @@ def test_rows_of_the_answer_before_are_said(words):
         resolved=resolved,
     )
 
-    assert text_of(compose("?", [seen], words())) == "There are 9 rows with sex male and age over 50 years [t1]."
+    assert text_of(compose([seen], words())) == "There are 9 rows with sex male and age over 50 years [t1]."
 
 
-def test_notes_and_questions_are_quoted_material(words):
-    """A note is said as it is, on a line; where there is nothing to say, the question is quoted."""
-    note = "There is no column for “[t1] {t1.rows}\nx”."
+def test_words_of_the_question_are_names(words):
+    """They are quoted where they look like anything else, and are no citation."""
+    said = [s.text for s in compose([], words(), ["smokers"])] + [_unused("[t1] {t1.rows}\nx", words())]
 
-    assert [s.text for s in compose("?", [], words(), [note])] == ["There is no column for “(t1) {t1.rows} x”."]
-    assert text_of(compose("What about [t1]?", [], words())) == "There is no answer to “What about (t1)?”."
+    assert said[0].startswith("This table cannot answer that")
+    assert said[1] == "Not used from the question: “(t1) {t1.rows} x”."
+
+
+def _unused(word, table):
+    seen = Observation(id="t1", tool="count", args={}, result={"rows": 9})
+    return compose([seen], table, [word])[-1].text
 
 
 def test_an_interval_is_one_condition(words):
@@ -157,7 +162,7 @@ def test_an_interval_is_one_condition(words):
 
     def said(*where):
         seen = Observation(id="t1", tool="count", args={"where": list(where)}, result={"rows": 9})
-        return text_of(compose("?", [seen], words())).removeprefix("There are 9 rows with ").removesuffix(" [t1].")
+        return text_of(compose([seen], words())).removeprefix("There are 9 rows with ").removesuffix(" [t1].")
 
     assert said(["age", ">=", 20], ["age", "<=", 30]) == "age from 20 to 30 years"
     assert said(["age", ">", 20], ["age", "<=", 30]) == "age over 20 up to 30 years"

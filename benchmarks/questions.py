@@ -1,4 +1,4 @@
-"""Questions to calls, measured: exact match of calls and arguments on questions written by people who knew only the tables.
+"""Questions to calls, measured: exact match of calls and arguments on questions by people who knew only the tables.
 
     python -m benchmarks.questions --part seen --llm rule uniform smollm2-135m --out results/
 
@@ -54,7 +54,7 @@ def table(name: str) -> tuple[pd.DataFrame, str, str | None]:
 
 
 def read(name: str) -> tuple[Schema, frozenset[str], Terms]:
-    """Return the schema of a table with its dictionary, what its rows are called, and what its columns may be called."""
+    """Return the schema of a table with its dictionary, and what its rows and columns may be called."""
     frame, target, id_column = table(name)
     schema = Schema.infer(frame, target, id_column, HERE / f"{name}.yaml")
     numeric = [feature.name for feature in schema.features if feature.kind == "numeric"]

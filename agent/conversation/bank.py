@@ -18,7 +18,7 @@ from agent.conversation.quantities import read_numbers
 from agent.conversation.question import Question
 from agent.conversation.spelling import WORD, near, written_out
 
-__all__ = ["Example", "examples", "head", "masked", "masked_examples", "names", "nearest", "words"]
+__all__ = ["Example", "examples", "head", "masked", "masked_examples", "names", "nearest", "typical", "words"]
 
 _ABOUT = {"<column>", "<category>", "<number>"}  # any question has some
 _WORD = re.compile(r"<\w+>|[^\W_]+(?:['’][^\W_]+)*|[?+]")
@@ -59,6 +59,16 @@ def examples() -> tuple[Example, ...]:
 def masked_examples() -> tuple[str, ...]:
     """Return the questions of the bank with kinds in place of their names and numbers."""
     return tuple(map(_masked_example, examples()))
+
+
+@lru_cache(maxsize=1)
+def typical() -> tuple[Example, ...]:
+    """Return one example of each beginning of a call: the first."""
+    found: dict[str, Example] = {}
+    for example in examples():
+        if not example.before:
+            found.setdefault(head(example), example)
+    return tuple(found.values())
 
 
 def nearest(question: Question, k: int, *, follows: bool = False) -> list[Example]:

@@ -17,7 +17,9 @@ __all__ = [
     "COUNTED_BEFORE",
     "DENIED",
     "DENIED_HERE",
+    "DOES",
     "FILLERS",
+    "FOR_AFTER",
     "GLUE",
     "GLUE_AFTER",
     "ID_WORD",
@@ -26,10 +28,12 @@ __all__ = [
     "OPERATORS",
     "ORDINARY",
     "OTHERS",
+    "OWNS",
     "PREDICTED",
     "SAID",
     "SUPPOSED",
     "THOSE",
+    "TO_COME",
     "TRULY",
 ]
 
@@ -42,7 +46,8 @@ def _words(text: str) -> frozenset[str]:
 
 # -- denial ------------------------------------------------------------------------------------------------------------
 _NOT = (
-    r"not|non|no|except|excluding|without|other than|besides|apart from|\w+n['’]t|dont|doesnt|isnt|arent|wasnt|werent|didnt|"
+    r"not|non|no|except|excluding|without|other than|besides|apart from|\w+n['’]t|dont|doesnt|isnt|arent|wasnt|"
+    r"werent|didnt|"
     r"cannot|never|neither|nor|outside"
 )
 DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", ANY)  # anywhere
@@ -51,10 +56,11 @@ NONE_OF = re.compile(r"\b(?:no|without|zero|never had)\s+(?:any\s+|a\s+)?(?:\w+\
 
 # -- what stands between a column and its number -----------------------------------------------------------------------
 GLUE = _words(
-    "a about above an and are around at be been below between by count cut drops dropped equal equals exactly exceeding exceeds "
-    "fewer from goes greater had has have heavier higher in increase increased is its just larger least less level lighter longer "
-    "lower lowered maximum minimum mm more most bigger no not of older only or over put raised reading reduced score set shorter "
-    "smaller than that the then to under up value was went were which whose with year years younger"
+    "a about above an and are around at be been below between by count cut drops dropped equal equals exactly "
+    "exceeding exceeds fewer from goes greater had has have heavier higher in increase increased is its just "
+    "larger least less level lighter longer lower lowered maximum minimum mm more most bigger no not of older "
+    "only or over put raised reading reduced score set shorter smaller than that the then to under up value was "
+    "went were which whose with year years younger"
 )
 GLUE_AFTER = _words("a extra in more less fewer higher lower of or points")
 
@@ -63,22 +69,31 @@ ID_WORD = re.compile(
     r"(?:\b(?:row|rows|id|ids|case|cases|record|sample|instance|entry|number|no\.?|nr\.?|num)|#)\s*(?:id|number|no\.?|nr\.?|#)?\s*$",
     ANY,
 )
+OWNS = re.compile(r"['’]s?\s+[a-z]|s\s+[a-z]", ANY)
+DOES = re.compile(r"\s+(?:made|had|has|have|were|was|is|did|does|got|gets|became|lost|went|grew|\w{3,}ed)\b", ANY)
 COUNTED = re.compile(
     r"[\s-]*(?!the\b|my\b|your\b|this\b)(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|"
     r"attributes?|drivers?|pairs?|things?|interactions?|mistakes?|errors?|neighbou?rs?|variables?|predictors?|inputs?|causes?|"
-    r"contributors?|contributions?|of them|combos?|combinations?|closest|nearest|most|similar|lookalikes?|twins?|cases?|entries|"
+    r"contributors?|contributions?|of them|combos?|combinations?|closest|nearest|most|similar|lookalikes?|twins?|"
+    r"cases?|entries|"
     r"records)\b", ANY,
 )  # fmt: skip
 COUNTED_BEFORE = re.compile(
-    r"\b(?:top|first|best|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|list|give me|display|see|find|"
+    r"\b(?:top|first|best|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|list|give me|"
+    r"display|see|find|"
     r"find me|list of|sample of)\s*(?:the\s*)?$", ANY,
 )  # fmt: skip
+FOR_AFTER = re.compile(  # a 4 after one of these is short for "for"
+    r"\b(?:pred\w*|prob\w*|chances?|risks?|odds|likel\w*|accura\w*|average|mean|median|scores?|auc|recall|precision|f1|reasons?|"
+    r"importan\w*|range|labels?|certain|sure|same|count)\s*$", ANY,
+)  # fmt: skip
 OPERATORS = {
-    "plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "x": "*", "×": "*", "÷": "/",
+    "plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "x": "*",
+    "×": "*", "÷": "/",
     "to the power of": "**", "squared": "**2", "cubed": "**3", "percent of": "/100*", "% of": "/100*", "^": "**",
 }  # fmt: skip
 
-# -- what is supposed, and of whom ---------------------------------------------------------------------------------------
+# -- what is supposed, and of whom ------------------------------------------------------------------------------------
 CHANGES = re.compile(
     r"\b(?:if|suppose|supposing|imagine|assum\w+|say|were|had|instead|would|change\w*|increas\w*|decreas\w*|reduc\w*|rais\w*|lower\w*|"
     r"drop\w*|cut\w*|add\w*|gain\w*|los[et]\w*|set|bump\w*|became|becomes?|older|younger|heavier|lighter|more|less|went|goes|"
@@ -88,17 +103,20 @@ SUPPOSED = re.compile(
     r"\b(?:if|suppose|supposing|had (?:he|she|it|they)|had been|imagine|assum\w+|were to|instead|^say)\b", ANY
 )
 TRULY = re.compile(r"\b(?:really|actual\w*|truly|true|real|in fact|in reality|labell?ed|known)\b", ANY)
+TO_COME = re.compile(r"\b(?:will|going to|would|could|might|expect\w*|chances?|risks?|likel\w*|odds)\b", ANY)
 SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", ANY)
 PREDICTED = re.compile(
     r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", ANY
 )
 THOSE = re.compile(
-    r"\b(?:those|them|these|they|their|theirs|that (?:group|one|row|lot)|(?<!do )it|its|he|she|him|her|his|hers|there chance)\b",
+    r"\b(?:those|them|these|they|their|theirs|that (?:group|one|row|lot)|(?<!do )it|its|he|she|him|her|his|hers|"
+    r"there chance)\b",
     ANY,
 )
 OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", ANY)
 ALL = re.compile(
-    r"\b(?:overall|altogether|in total|in general|generally|total|everyone|everybody|whole|all (?:rows|data|of you|people|patients))\b",
+    r"\b(?:overall|altogether|in total|in general|generally|total|everyone|everybody|whole|all (?:rows|data|"
+    r"of you|people|patients))\b",
     ANY,
 )
 AGAIN = re.compile(
@@ -106,22 +124,24 @@ AGAIN = re.compile(
     r"just|too|for|4|with|please)\b\W*)+", ANY,
 )  # fmt: skip
 FILLERS = _words(
-    "again all at aged about do for from group guys her him his in it instead is me not number of ok on one ones others people "
-    "please rest row rows same than that the them then there thing this those together too us with who whole without women men you"
+    "again all at aged about do for from group guys her him his in it instead is me not number of ok on one ones "
+    "others people please rest row rows same than that the them then there thing this those together too us with "
+    "who whole without women men you"
 )
 
 # Words of any question that carry no condition.
 ORDINARY = _words(
-    "anybody anyone arrive asked based before begin case cases certain class classes classification classified classifier classify "
-    "come considered decision decisions different effect either "
-    "general having here hold holds interactions know known label labels lies like making median nonetheless reach reached somebody someone still table thousand total totally "
-    "tweak typical used using whether"
+    "anybody anyone arrive asked based before begin case cases certain class classes classification classified "
+    "classifier classify come considered decision decisions different effect either general having here hold "
+    "holds interactions know known label labels lies like making median nonetheless reach reached somebody "
+    "someone still table thousand total totally tweak typical used using whether"
 )
 
 # -- how many things are asked -----------------------------------------------------------------------------------------
 _ASKS = r"(?:what|how|why|which|where|is|are|does|do|did|show|list|tell|give|explain|predict|count)"
 CLAUSE = re.compile(
-    rf"(?:;|\?|,\s*and\b|\band\b|&|\balso\b|\bthen\b|\bplus\b)\s*(?:and |also |then |tell me |say |on |for |in )*{_ASKS}\b",
+    rf"(?:;|\?|,\s*and\b|\band\b|&|\balso\b|\bthen\b|\bplus\b)\s*(?:and |also |then |tell me |say |on |for |"
+    rf"in )*{_ASKS}\b",
     ANY,
 )
 ASKED = re.compile(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.conversation.calltext import CANNOT
+from agent.conversation.calltext import CANNOT, head_of
 from agent.conversation.offers import Offer, Offers
 from agent.conversation.question import Question
 from tools.metrics import METRICS
@@ -111,13 +111,24 @@ class Reader:
 
     def _heads(self, calls: Sequence[dict[str, Any]]) -> list[str]:
         """Return how a call may begin: a measure of quality only as the question names it."""
-        arithmetic = self.question.expression is not None
-        heads = [h for h in self.heads if (h != "calculate" or arithmetic) and (h != CANNOT or not calls)]
+        barred = {CANNOT} if calls else set()
+        barred |= set() if self.question.expression is not None else {"calculate"}
+        barred |= set() if self._offers.names_column else {"feature_stats", "describe feature"}
+        barred |= {"predict"} if self.question.asks_truth else set()
+        barred |= {head_of(call) for call in calls if not self._goes_on(call, calls)}
+        heads = [head for head in self.heads if head not in barred] or [self.heads[0]]
         named = [f"score {metric}" for metric in self.question.metrics] or ["score accuracy"]
         made = [f"score {call['args']['metric']}" for call in calls if call["tool"] == "score"]
         if made and made[-1] in named and (left := [head for head in named if head not in made]):
             return left
         return [head for head in heads if not head.startswith("score ") or head in named]
+
+    def _goes_on(self, call: dict[str, Any], calls: Sequence[dict[str, Any]]) -> bool:
+        """Tell whether a tool may be called once more: something of the question is not said in its calls yet."""
+        said = [part for c in calls for key in ("where", "changes") for part in _said(c["args"].get(key))]
+        columns = {c["args"].get(key) for c in calls for key in ("feature", "name")}
+        offers = [*self._offers.conditions_for(call["tool"]), *self._offers.changes]
+        return any(offer.value not in said for offer in offers) or bool(set(self.question.named) - columns)
 
     def _write(self, options: Sequence[str]) -> str:
         """Choose one of some texts and write it."""
@@ -171,7 +182,7 @@ class Reader:
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
         more = (
             self._offers.required - self._used
-            or number < self.question.clauses
+            or (number < self.question.clauses and args.get("topic") not in {"model", "data", "abilities"})
             or ((args.get("feature") or args.get("name")) and others)
             or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))
         )

@@ -12,7 +12,7 @@ from typing import Any
 from agent.conversation import cues
 from agent.conversation.calltext import change_text, condition_text
 from agent.conversation.names import Name, words_of
-from agent.conversation.quantities import Number, converted
+from agent.conversation.quantities import Number
 from agent.conversation.question import Question
 from tools.schema import Feature
 
@@ -119,7 +119,7 @@ class Offers:
         Of all, those named come first; a column whose values are far from the number is out where another one is not.
         """
         terms, beside = self.question.terms, self.question.column_of(number)
-        numeric = [(f, converted(number, f.unit)) for f in terms.schema.features if f.kind == "numeric"]
+        numeric = [(f, self.question.value_in(number, f)) for f in terms.schema.features if f.kind == "numeric"]
         found = [(feature, value) for feature, value in numeric if value is not None]
         if beside is not None:
             return [(feature, value) for feature, value in found if feature.name == beside]
@@ -128,7 +128,7 @@ class Offers:
                 pair for pair in found if "age" in words_of(pair[0].name) or (pair[0].unit or "").startswith("year")
             ]
             found = ages or found
-        if not number.step:
+        if number.step in {"", "set"}:
             found = [(f, value) for f, value in found if terms.plausible(f.name, value)] or found
         named = {name.column: name.strength for name in self.question.names if name.value is None}
         return sorted(found, key=lambda pair: -named.get(pair[0].name, 0.0))
@@ -240,6 +240,11 @@ class Offers:
         offered = [name for name in strength if strength[name] >= least]
         return [Offer(name, name) for name in sorted(offered, key=lambda name: (-strength[name], at.get(name, 0)))]
 
+    @property
+    def names_column(self) -> bool:
+        """Whether the question means some column: it may ask about that."""
+        return max(self._strengths()[0].values()) > 0
+
     def _strengths(self) -> tuple[dict[str, float], dict[str, int]]:
         """Return how surely each column is named, and where: by its name, a category, a unit, or the answer before."""
         question, schema = self.question, self.question.terms.schema
@@ -250,7 +255,7 @@ class Offers:
                 strength[name.column], at[name.column] = value, name.start
         for number in question.numbers:
             for feature in schema.features if number.unit else ():
-                if feature.kind == "numeric" and feature.unit and converted(number, feature.unit) is not None:
+                if feature.kind == "numeric" and feature.unit and question.value_in(number, feature) is not None:
                     strength[feature.name] = max(strength[feature.name], PARTLY)
         for call in question.before:
             for key in ("feature", "name"):
@@ -271,7 +276,7 @@ class Offers:
         return [Offer(str(n.value), n.value, frozenset({n.start})) for n in self.question.counts]
 
     def values(self, column: str) -> list[Offer]:
-        """Return the values of a column that the question may ask to place: numbers without a comparison, categories."""
+        """Return the values of a column that a question may ask to place: numbers not compared, categories."""
         feature = self.question.terms.schema.by_name.get(column)
         if feature is None:
             return []
@@ -279,7 +284,7 @@ class Offers:
             names = [n for n in self.question.names if n.column == column and n.value is not None]
             return _distinct([Offer(str(n.value), n.value, frozenset({n.start})) for n in names])
         numbers = [n for n in self.question.numbers if n not in self.question.rows and n.sign in {"", "=="}]
-        placed = [(converted(n, feature.unit), n.start) for n in numbers]
+        placed = [(self.question.value_in(n, feature), n.start) for n in numbers]
         return _distinct([Offer(str(value), value, frozenset({at})) for value, at in placed if value is not None])
 
     @cached_property

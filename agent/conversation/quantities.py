@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from text_to_num import Token, find_numbers
 
-__all__ = ["UNITS", "Number", "converted", "read_numbers"]
+__all__ = ["UNITS", "Number", "converted", "period", "read_numbers"]
 
 _UNITS = {
     "length": {"mm": 1e-3, "cm": 1e-2, "dm": 0.1, "m": 1.0, "km": 1e3, "in": 0.0254, "ft": 0.3048, "mi": 1609.344},
@@ -34,7 +34,8 @@ UNITS = {word: unit for unit, words in _SPELLED.items() for word in [unit, *word
 _KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
-_ALONE = {"half": "0.5", "thirties": "30s", "twenties": "20s", "forties": "40s", "fourties": "40s", "fifties": "50s", "sixties": "60s",
+_ALONE = {"half": "0.5", "thirties": "30s", "twenties": "20s", "forties": "40s", "fourties": "40s",
+"fifties": "50s", "sixties": "60s",
           "seventies": "70s", "eighties": "80s", "nineties": "90s"}  # fmt: skip
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -45,27 +46,43 @@ _PLAIN = re.compile(
 )
 
 _BEFORE = (
-    (">=", r"(?:at least|no less than|not less than|not under|not below|no fewer than|minimum(?: of)?|min|from|starting (?:at|from)|>=|=>|≥|"
+    (">=", r"(?:at least|no less than|not less than|not under|not below|no fewer than|minimum(?: of)?|min|from|"
+           r"starting (?:at|from)|>=|=>|≥|"
            r"greater than or equal to|more than or equal to|not younger than|equal to or (?:above|over))"),
     ("<=", r"(?:at most|no more than|not more than|not over|not above|up to|maximum(?: of)?|max|until|<=|=<|≤|"
            r"less than or equal to|no greater than|not older than|not exceeding|no older than)"),
-    (">", r"(?:over|above|more than|greater than|larger than|bigger than|higher than|older than|longer than|heavier than|"
-          r"beyond|exceed(?:s|ing)?|past|upwards of|better than|taller than|farther than|further than|further away than|"
-          r"deeper than|wider than|>|after|north of|later than|more then|older then|higher then|bigger then|greater then)"),
+    (">", r"(?:over|above|more than|greater than|larger than|bigger than|higher than|older than|longer than|"
+          r"heavier than|"
+          r"beyond|exceed(?:s|ing)?|past|upwards of|better than|taller than|farther than|further than|"
+          r"further away than|"
+          r"deeper than|wider than|>|after|north of|later than|more then|older then|higher then|bigger then|"
+          r"greater then)"),
     ("<", r"(?:under|below|less than|fewer than|lower than|smaller than|younger than|shorter than|lighter than|beneath|"
-          r"<|before|earlier than|closer than|thinner than|cheaper than|poorer than|less then|younger then|lower then)"),
+          r"<|before|earlier than|closer than|thinner than|cheaper than|poorer than|less then|younger then|"
+          r"lower then)"),
     (">", r"[a-z]{3,}er tha?n"),
     ("==", r"(?:exactly|equal(?:s)? to|equals|equal|precisely|==?)"),
 )  # fmt: skip
 _AFTER = (
-    (">=", r"(?:(?:or|and) (?:more|above|over|older|higher|greater|bigger|larger|up|longer|heavier|later|better|farther|"
+    (">=", r"(?:(?:or|and) (?:more|above|over|older|higher|greater|bigger|larger|up|longer|heavier|later|better|"
+           r"farther|"
            r"further)(?! than|\s*[$€]?\d)|\+|plus\b|upwards|and up\b)"),
-    ("<=", r"(?:or|and) (?:less|fewer|below|under|younger|lower|smaller|shorter|lighter|earlier|closer)(?! than|\s*[$€]?\d)"),
+    ("<=", r"(?:or|and) (?:less|fewer|below|under|younger|lower|smaller|shorter|lighter|earlier|closer)(?! than|"
+           r"\s*[$€]?\d)"),
 )  # fmt: skip
 _GAP = r"[\s$€£(-]*(?:(?:a|an|the|of|by|about|age|years?)\s+)*[$€£]?$"
+_A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 365, "hour": 8760}
+_SHORT_PERIODS = {"annum": "year", "annual": "year", "dai": "day", "yr": "year", "hr": "hour"}
+_PERIOD = re.compile(
+    r"(?:\b(?:a|an|per|each|every)\s+|/\s?)(?P<each>year|yr|annum|month|week|day|hour|hr)\b|"
+    r"\b(?P<every>year|annual|month|week|dai|hour)(?:ly)?\b(?<=ly|al)"
+)
+_OWN = re.compile(r"(?:\s*(?:[a-z$€£-]+|/)){0,3}")  # the words after a number that say what it is
 _CHANGE = re.compile(
-    r"(?:what if|if|suppose|supposing|assum\w+|imagine|were|had|raise\w*|increas\w*|decreas\w*|reduc\w*|lower\w*|drop\w*|"
-    r"cut\w*|add\w*|gain\w*|los[et]\w*|chang\w*|instead|would\w*|set\w*|bump\w*|became|becomes?|goes|went|older by|more by|"
+    r"(?:what if|if|suppose|supposing|assum\w+|imagine|were|had|raise\w*|increas\w*|decreas\w*|reduc\w*|lower\w*|"
+    r"drop\w*|"
+    r"cut\w*|add\w*|gain\w*|los[et]\w*|chang\w*|instead|would\w*|set\w*|bump\w*|became|becomes?|goes|went|"
+    r"older by|more by|"
     r"subtract\w*|put on|shrink\w*|grew|rose|fell)"
 )
 
@@ -73,8 +90,15 @@ _UP = (
     r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|up|deeper|further|extra|additional|later)"
 )
 _DOWN = r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier)"
-_RAISED = r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|older|higher|heavier|\+)"
-_LOWERED = r"(?:decreas\w*|reduc\w*|lower\w*|drop\w*|cut\w*|los[et]\w*|minus|down|less|fell|subtract\w*|shrink\w*|shed|younger|lighter)"
+_RAISED = (
+    r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|"
+    r"older|higher|heavier|\+)"
+)
+_LOWERED = (
+    r"(?:decreas\w*|reduc\w*|lower\w*|drop\w*|cut\w*|los[et]\w*|minus|down|less|fell|subtract\w*|shrink\w*|shed|"
+    r"younger|lighter)"
+)
+_MOVED = rf"\b(?:{_RAISED}|{_LOWERED})"
 
 
 @dataclass(frozen=True)
@@ -97,6 +121,8 @@ class Number:
         Written in digits: then it means something, and has to be used. "one" may be no number.
     decade : bool
         An end of "in their thirties".
+    per : str
+        The time that an amount is for: year, month, week, day, hour; empty where the words do not tell.
     """
 
     value: int | float
@@ -107,6 +133,7 @@ class Number:
     step: str = ""
     digits: bool = True
     decade: bool = False
+    per: str = ""
 
 
 def read_numbers(question: str) -> tuple[str, list[Number]]:
@@ -129,8 +156,10 @@ def read_numbers(question: str) -> tuple[str, list[Number]]:
     return text, list(_ranges(found, text))
 
 
-def converted(number: Number, unit: str | None) -> int | float | None:
+def converted(number: Number, unit: str | None, per: str = "") -> int | float | None:
     """Return a number in the unit of a column, or None where it is in a unit of another kind.
+
+    An amount for a year, month, week, day or hour becomes one for the time that the column's amounts are for, `per`.
 
     Examples
     --------
@@ -140,9 +169,11 @@ def converted(number: Number, unit: str | None) -> int | float | None:
     (4.5, None)
     >>> converted(Number(25000, 0, 5), "10000 $"), converted(Number(5, 0, 5), "10000 $")
     (2.5, 5)
-    >>> converted(Number(3, 0, 1), "mm")
-    3
+    >>> converted(Number(3, 0, 1), "mm"), converted(Number(60000, 0, 3, per="year"), "$", per="month")
+    (3, 5000)
     """
+    if number.per and per:
+        number = replace(number, value=_whole(number.value * _A_YEAR[number.per] / _A_YEAR[per]))
     if not number.unit:
         scale = _column_unit(unit or "")[0]
         return _whole(number.value / scale) if scale > 1 and number.value >= scale / 10 else number.value
@@ -169,7 +200,8 @@ def _column_unit(unit: str) -> tuple[float, str]:
 def _tidied(question: str) -> str:
     """Write out what is left out: "a year" is 1 year, "60 to 80 thousand" are two thousands."""
     text = re.sub(
-        r"\b((?:than|over|under|least|most|by|to|within)) an? (?=year|month|week|day|decade|kilo|hundred|thousand|million|dozen)",
+        r"\b((?:than|over|under|least|most|by|to|within)) an? (?=year|month|week|day|decade|kilo|hundred|thousand|"
+        r"million|dozen)",
         r"\1 1 ", question,
     )  # fmt: skip
     return re.sub(r"\b(\d+)(\s*(?:to|-|–|and)\s*)(\d+)(\s*(?:thousand|million|k)\b)", r"\1\4\2\3\4", text)
@@ -186,6 +218,8 @@ def _in_digits(question: str) -> tuple[str, set[int]]:
         word, number = words[position], found.get(position)
         written = _ALONE.get(word[0].lower())
         position += 1
+        if word[0].lower() == "ones":  # "the ones with" are no number
+            continue
         scaled = position > 1 and words[position - 2][0][-1].isdigit()  # "80 thousand" is read as it stands
         if (
             number is not None
@@ -255,7 +289,21 @@ def _with_words(number: Number, question: str) -> Number:
     sign = next((sign for sign, words in _AFTER if re.match(rf"[\s,]*(?:{words})", after)), "")
     if not sign:
         sign = next((sign for sign, words in _BEFORE if re.search(rf"(?<![a-z]){words}{_GAP}", before)), "")
-    return replace(number, unit=unit, sign=sign, step=_step(before, after))
+    own = _OWN.match(after)
+    return replace(number, unit=unit, sign=sign, step=_step(before, after), per=period(own[0] if own else ""))
+
+
+def period(words: str) -> str:
+    """Return the time that an amount is for, as its words say first: year, month, week, day or hour.
+
+    Examples
+    --------
+    >>> period("average monthly spending"), period(" dollars per yr"), period("years at the company")
+    ('month', 'year', '')
+    """
+    match = _PERIOD.search(words.lower())
+    word = (match["each"] or match["every"]) if match else ""
+    return _SHORT_PERIODS.get(word, word)
 
 
 def _step(before: str, after: str) -> str:
@@ -271,9 +319,14 @@ def _step(before: str, after: str) -> str:
         return "increase"
     if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_DOWN}\b", after):
         return "decrease"
-    if re.search(r"\b(?:was|were|is|be|been|had|has|have|of|set|became|become|with)\s+(?:a |an |about )?[$€]?$", near):
+    if re.search(
+        r"\b(?:was|were|is|be|been|had|has|have|of|set|became|become|with|made|earned|weighed|measured)\s+(?:a |"
+        r"an |about )?[$€]?$",
+        near,
+    ):
         return "set"
-    ups, downs = (list(re.finditer(rf"\b{words}", near)) for words in (_RAISED, _LOWERED))
+    told = before if re.search(r"\bby\s*$", near) and not re.search(_MOVED, near) else near  # "lower 7's bmi by 3"
+    ups, downs = (list(re.finditer(rf"\b{words}", told)) for words in (_RAISED, _LOWERED))
     last_up, last_down = (spots[-1].start() if spots else -1 for spots in (ups, downs))
     if max(last_up, last_down) < 0:
         return ""

@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from agent.conversation import cues
-from agent.conversation.names import ID, Name, Terms
-from agent.conversation.quantities import UNITS, Number, converted, read_numbers
+from agent.conversation.names import ID, Name, Terms, words_of
+from agent.conversation.quantities import UNITS, Number, converted, period, read_numbers
 from agent.conversation.spelling import written_out
+from tools.schema import Feature
 
 __all__ = ["Question"]
 
@@ -80,9 +81,16 @@ class Question:
             before = self.text[: number.start]
             named = any(self._names_row(name, number) for name in self.names)
             listed = found and _LISTED.fullmatch(self.text[found[-1].end : number.start])
-            if named or listed or cues.ID_WORD.search(before):
+            if named or listed or cues.ID_WORD.search(before) or self._does(number):
                 found.append(number)
         return found
+
+    def _does(self, number: Number) -> bool:
+        """Tell whether a number is the id of a row that does or has something: "if 640 made 50k", "150's age"."""
+        after = self.text[number.end :]
+        owns = cues.OWNS.match(after) and not number.decade
+        does = cues.DOES.match(after) and cues.SUPPOSED.search(self.text[: number.start])
+        return bool(owns or does) and number.digits and self.is_id(str(number.value))
 
     def _names_row(self, name: Name, number: Number) -> bool:
         between = self.text[name.end : number.start].strip(" #.:")
@@ -103,7 +111,7 @@ class Question:
         return bool(counted or cues.COUNTED_BEFORE.search(self.text[: number.start]) or plural)
 
     def _means_for(self, number: Number) -> bool:
-        """Tell whether a 4 or a 2 is short for "for" or "to": no unit, comparison, column or counted things beside it."""
+        """Tell whether a 4 or a 2 is short for "for" or "to": nothing beside it makes it a number."""
         if (
             number.value not in {2, 4}
             or number.digits
@@ -112,10 +120,17 @@ class Question:
             or self.text[number.start] not in "24"
         ):
             return False
+        if cues.FOR_AFTER.search(self.text[: number.start]) or self._between_names(number):
+            return True
         counted = number in self.rows or self._counts(number) or _HAVING.search(self.text[: number.start])
         return not counted and not any(
             0 <= name.start - number.end <= 1 and name.value is None and name.column != ID for name in self.names
         )
+
+    def _between_names(self, number: Number) -> bool:
+        """Tell whether a number stands between a column and a category: "median tenure 4 managers"."""
+        before = any(0 <= number.start - n.end <= 1 and n.value is None and n.column != ID for n in self.names)
+        return before and any(0 <= n.start - number.end <= 1 and n.value is not None for n in self.names)
 
     def alone(self, number: Number) -> bool:
         """Tell whether a number stands without a unit, a comparison or a column of its own."""
@@ -131,11 +146,19 @@ class Question:
         """Tell whether a number that stands alone is the id of a row."""
         return self.alone(number) and self.is_id(str(number.value))
 
+    def value_in(self, number: Number, feature: Feature) -> int | float | None:
+        """Return a number in the unit of a column, or None where it is in a unit of another kind."""
+        return converted(
+            number,
+            feature.unit,
+            period(f"{' '.join(words_of(feature.name))} {feature.description or ''} {feature.unit or ''}"),
+        )
+
     def column_of(self, number: Number) -> str | None:
         """Return the numeric column that is named right beside a number, if one is."""
         numeric = {feature.name: feature for feature in self.terms.schema.features if feature.kind == "numeric"}
         names = [n for n in self.names if n.value is None and n.column in numeric and n.strength >= 0.7]
-        names = [n for n in names if converted(number, numeric[n.column].unit) is not None]
+        names = [n for n in names if self.value_in(number, numeric[n.column]) is not None]
         others = [other.start for other in self.numbers]
         before = [n for n in names if n.end <= number.start and not any(n.end <= at < number.start for at in others)]
         if before and _glued(self.text[before[-1].end : number.start], 6, cues.GLUE):
@@ -194,6 +217,13 @@ class Question:
     def alternatives(self) -> bool:
         """Whether conditions may be joined by or."""
         return bool(cues.ALTERNATIVES.search(self.text))
+
+    @property
+    def asks_truth(self) -> bool:
+        """Whether it asks what really was, not what is said of it."""
+        return bool(
+            cues.TRULY.search(self.text) and not cues.SAID.search(self.text) and not cues.TO_COME.search(self.text)
+        )
 
     @property
     def refers(self) -> bool:

@@ -13,13 +13,17 @@ __all__ = ["WORD", "mended", "near", "words", "written_out"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORT = {
-    "abt": "about", "acc": "accuracy", "avg": "average", "bout": "about", "btw": "between", "btwn": "between", "cud": "could",
+    "abt": "about", "acc": "accuracy", "avg": "average", "bout": "about", "btw": "between", "btwn": "between",
+    "cud": "could",
     "cuz": "because", "dat": "that", "da": "the", "dem": "them", "diff": "difference", "dis": "this", "dont": "do not",
     "em": "them", "gimme": "give me", "gonna": "going to", "hw": "how", "lemme": "let me", "n": "and", "nr": "number",
-    "pls": "please", "plz": "please", "ppl": "people", "pred": "prediction", "preds": "predictions", "prob": "probability",
-    "probs": "probabilities", "r": "are", "shud": "should", "sth": "something", "thx": "thanks", "tho": "though", "u": "you",
+    "pls": "please", "plz": "please", "ppl": "people", "pred": "prediction", "preds": "predictions",
+    "prob": "probability",
+    "probs": "probabilities", "r": "are", "shud": "should", "sth": "something", "thx": "thanks",
+    "tho": "though", "u": "you",
     "ur": "your", "vs": "versus", "w": "with", "wanna": "want to", "wat": "what", "wats": "what is", "whats": "what is",
-    "what's": "what is", "who's": "who is", "whos": "who is", "wich": "which", "wld": "would", "wot": "what", "wud": "would",
+    "what's": "what is", "who's": "who is", "whos": "who is", "wich": "which", "wld": "would", "wot": "what",
+    "wud": "would",
     "wut": "what", "y": "why", "yr": "your",
 }  # fmt: skip
 # Words that decide what a number or a name means.

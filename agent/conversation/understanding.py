@@ -1,7 +1,7 @@
 """From a question to calls: the chat model chooses among what the question's words allow.
 
-The prompt's opening, instructions and table, stays the same for all questions about a bundle; the examples nearest to
-the question and the turn before follow it.
+The prompt's opening, instructions, typical examples and table, stays the same for all questions about a bundle, so that
+an engine reads it once; the examples nearest to the question and the turn before follow it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,17 @@ from tools.schema import Feature, Schema
 
 __all__ = ["prompt", "understand"]
 
-EXAMPLES = 6
+EXAMPLES = 3
 MOST_COLUMNS, MOST_CATEGORIES = 40, 8
 INSTRUCTIONS = """You turn a question about a table and its classifier into calls.
-predict: what the classifier says for rows; probability: how likely, how sure; explain: why; importance: which columns matter in general; \
-interactions: which columns act together; counterfactual: what would have to change for another answer; score: how good it is; \
-mistakes examples: which rows it gets wrong, whether one row is right; mistakes patterns: what its typical errors have in common; \
-labels: the true labels; count: how many rows; show: list rows; feature_stats: average, range or distribution of a column; \
-similar: rows like one row; calculate: arithmetic; describe data, model, abilities, feature: what it is; none: the table cannot tell.
-where (…) selects rows, change (…) is a what-if, of those means the rows of the answer before; several calls are joined by also."""
+predict: what the classifier says for rows; probability: how likely, how sure; explain: why; importance: which columns \
+matter in general; interactions: which columns act together; counterfactual: what would have to change for another \
+answer; score: how good it is; mistakes examples: which rows it gets wrong, whether one row is right; mistakes \
+patterns: what its typical errors have in common; labels: what rows really are, the true answer; count: how many rows; \
+show: list rows; feature_stats: average, range or distribution of a column; similar: rows like one row; calculate: \
+arithmetic; describe data, model, abilities, feature: what it is; none: what no column of the table tells.
+where (…) selects rows, change (…) is a what-if, of those means the rows of the answer before; several calls are \
+joined by also."""
 
 
 def understand(
@@ -75,17 +77,24 @@ def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]
         for example in examples
         for turn in (*example.before, {"question": example.question, "calls": example.calls})
     ]
-    messages: list[BaseMessage] = [SystemMessage(f"{INSTRUCTIONS}\n{_table(schema)}")]
+    messages: list[BaseMessage] = [SystemMessage(f"{INSTRUCTIONS}\nExamples:\n{_typical()}\n{_table(schema)}")]
     for turn in (*said, *turns[-2:]):
         messages += [HumanMessage(turn["question"]), AIMessage(write_calls(turn["calls"]))]
     return [*messages, HumanMessage(question.text)]
+
+
+def _typical() -> str:
+    """Return an example of every kind of call, a line each."""
+    return "\n".join(f"{example.question} -> {write_calls(example.calls)}" for example in bank.typical())
 
 
 def _table(schema: Schema) -> str:
     """Return what the table is, in few words."""
     columns = "\n".join(_column(feature) for feature in schema.features[:MOST_COLUMNS])
     labels = ", ".join(map(show_name, schema.labels))
-    return f"The table: {schema.description or schema.target}. Rows are named by: {schema.id_column or 'row'}. Labels ({schema.target}): {labels}. Columns:\n{columns}"
+    rows = schema.id_column or "row"
+    about = f"The table: {schema.description or schema.target}. Rows are named by: {rows}."
+    return f"{about} Labels ({schema.target}): {labels}. Columns:\n{columns}"
 
 
 def _column(feature: Feature) -> str:

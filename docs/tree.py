@@ -14,8 +14,8 @@ ORDER = {
     "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
-    "agent/conversation": "asking spelling quantities names question cues offers calltext grammar bank intent unread "
-    "understanding claims evidence compose answer checking database memory",
+    "agent/conversation": "asking spelling units quantities names question cues offers calltext grammar bank intent "
+    "unread understanding claims evidence compose answer checking database memory",
     "agent/commands": "options ask chat sessions showing lines",
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "
     "verify narrate",

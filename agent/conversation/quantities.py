@@ -1,6 +1,6 @@
 """The numbers of a question: digits, number words, ranges and units, each with the comparison its words ask for.
 
-A call can only use these numbers. Knows nothing about tables but the units of columns.
+A call can only use these numbers. Knows nothing about tables.
 """
 
 import itertools
@@ -10,33 +10,15 @@ from dataclasses import dataclass, replace
 
 from text_to_num import Token, find_numbers
 
-__all__ = ["UNITS", "Number", "converted", "period", "read_numbers"]
+from agent.conversation.units import UNITS, period, whole
 
-_UNITS = {
-    "length": {"mm": 1e-3, "cm": 1e-2, "dm": 0.1, "m": 1.0, "km": 1e3, "in": 0.0254, "ft": 0.3048, "mi": 1609.344},
-    "mass": {"mg": 1e-6, "g": 1e-3, "kg": 1.0, "t": 1e3, "lb": 0.45359237, "oz": 0.028349523125},
-    "time": {"sec": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0, "week": 604800.0},
-    "age": {"month": 1.0, "year": 12.0, "decade": 120.0},
-    "money": {"$": 1.0}, "euro": {"€": 1.0}, "pound": {"£": 1.0},
-    "share": {"%": 0.01, "": 1.0},
-}  # fmt: skip
-_SPELLED = {
-    "mm": "millimeter millimeters millimetre millimetres", "cm": "centimeter centimeters centimetre centimetres cms",
-    "m": "meter meters metre metres", "km": "kilometer kilometers kilometre kilometres kms",
-    "in": "inch inches", "ft": "foot feet", "mi": "mile miles",
-    "mg": "milligram milligrams", "g": "gram grams gramme grammes gr", "kg": "kilo kilos kilogram kilograms kgs",
-    "t": "ton tons tonne tonnes", "lb": "lbs pound pounds", "oz": "ounce ounces",
-    "sec": "secs second seconds", "min": "mins minute minutes", "h": "hr hrs hour hours", "day": "days",
-    "week": "weeks", "month": "months mo mos", "year": "years yr yrs yo", "decade": "decades",
-    "$": "dollar dollars usd bucks", "€": "euro euros eur", "%": "percent pct per-cent",
-}  # fmt: skip
-UNITS = {word: unit for unit, words in _SPELLED.items() for word in [unit, *words.split()]}
-_KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
+__all__ = ["Number", "read_numbers"]
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
-_ALONE = {"half": "0.5", "thirties": "30s", "twenties": "20s", "forties": "40s", "fourties": "40s",
-"fifties": "50s", "sixties": "60s",
-          "seventies": "70s", "eighties": "80s", "nineties": "90s"}  # fmt: skip
+_ALONE = {
+    "half": "0.5", "thirties": "30s", "twenties": "20s", "forties": "40s", "fourties": "40s", "fifties": "50s",
+    "sixties": "60s", "seventies": "70s", "eighties": "80s", "nineties": "90s",
+}  # fmt: skip
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PLAIN = re.compile(
@@ -71,12 +53,6 @@ _AFTER = (
            r"\s*[$€]?\d)"),
 )  # fmt: skip
 _GAP = r"[\s$€£(-]*(?:(?:a|an|the|of|by|about|age|years?)\s+)*[$€£]?$"
-_A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 365, "hour": 8760}
-_SHORT_PERIODS = {"annum": "year", "annual": "year", "dai": "day", "yr": "year", "hr": "hour"}
-_PERIOD = re.compile(
-    r"(?:\b(?:a|an|per|each|every)\s+|/\s?)(?P<each>year|yr|annum|month|week|day|hour|hr)\b|"
-    r"\b(?P<every>year|annual|month|week|dai|hour)(?:ly)?\b(?<=ly|al)"
-)
 _OWN = re.compile(r"(?:\s*(?:[a-z$€£-]+|/)){0,3}")  # the words after a number that say what it is
 _CHANGE = re.compile(
     r"(?:what if|if|suppose|supposing|assum\w+|imagine|were|had|raise\w*|increas\w*|decreas\w*|reduc\w*|lower\w*|"
@@ -156,47 +132,6 @@ def read_numbers(question: str) -> tuple[str, list[Number]]:
     return text, list(_ranges(found, text))
 
 
-def converted(number: Number, unit: str | None, per: str = "") -> int | float | None:
-    """Return a number in the unit of a column, or None where it is in a unit of another kind.
-
-    An amount for a year, month, week, day or hour becomes one for the time that the column's amounts are for, `per`.
-
-    Examples
-    --------
-    >>> converted(Number(4.2, 0, 3, unit="kg"), "g"), converted(Number(2, 0, 1, unit="year"), "months")
-    (4200, 24)
-    >>> converted(Number(45000, 0, 5, unit="$"), "10000 $"), converted(Number(3, 0, 1, unit="kg"), "mm")
-    (4.5, None)
-    >>> converted(Number(25000, 0, 5), "10000 $"), converted(Number(5, 0, 5), "10000 $")
-    (2.5, 5)
-    >>> converted(Number(3, 0, 1), "mm"), converted(Number(60000, 0, 3, per="year"), "$", per="month")
-    (3, 5000)
-    """
-    if number.per and per:
-        number = replace(number, value=_whole(number.value * _A_YEAR[number.per] / _A_YEAR[per]))
-    if not number.unit:
-        scale = _column_unit(unit or "")[0]
-        return _whole(number.value / scale) if scale > 1 and number.value >= scale / 10 else number.value
-    scale, column = _column_unit(unit or "")
-    if (unit or "").lower().startswith(f"{number.unit} "):  # "mm" of "mm Hg"
-        return number.value
-    if column not in _KIND or _KIND[column] != _KIND[number.unit]:
-        return number.value if number.unit in {"year", "month"} and not unit else None
-    factor = _UNITS[_KIND[column]]
-    value = round(number.value * factor[number.unit] / factor[column] / scale, 10)
-    return int(value) if float(value).is_integer() else value
-
-
-def _column_unit(unit: str) -> tuple[float, str]:
-    """Return the factor and the short form of a column's unit, such as ``10000 $``."""
-    match = re.fullmatch(r"\s*([\d.,]+)?\s*(.*?)\s*", unit)
-    if match is None:
-        return 1.0, unit
-    written = (match[1] or "1").replace(",", "")
-    scale = float(written) if re.fullmatch(r"\d+(?:\.\d+)?", written) else 1.0
-    return scale or 1.0, UNITS.get(match[2].lower(), match[2].lower())
-
-
 def _tidied(question: str) -> str:
     """Write out what is left out: "a year" is 1 year, "60 to 80 thousand" are two thousands."""
     text = re.sub(
@@ -268,12 +203,7 @@ def _plain(text: str, spelled: set[int]) -> Iterator[Number]:
         scale = (match["scale"] or match["short"] or "").lower()
         value = float(match["number"].replace(",", "").replace("−", "-")) * _SCALES.get(scale, 1)
         word = match[0] in {"2", "4"} and text[match.end() : match.end() + 1] == " "  # "4 women" may mean "for women"
-        yield Number(_whole(value), match.start(), match.end(), digits=match.start() not in spelled and not word)
-
-
-def _whole(value: float) -> int | float:
-    value = round(value, 10)
-    return int(value) if value.is_integer() else value
+        yield Number(whole(value), match.start(), match.end(), digits=match.start() not in spelled and not word)
 
 
 def _with_words(number: Number, question: str) -> Number:
@@ -291,19 +221,6 @@ def _with_words(number: Number, question: str) -> Number:
         sign = next((sign for sign, words in _BEFORE if re.search(rf"(?<![a-z]){words}{_GAP}", before)), "")
     own = _OWN.match(after)
     return replace(number, unit=unit, sign=sign, step=_step(before, after), per=period(own[0] if own else ""))
-
-
-def period(words: str) -> str:
-    """Return the time that an amount is for, as its words say first: year, month, week, day or hour.
-
-    Examples
-    --------
-    >>> period("average monthly spending"), period(" dollars per yr"), period("years at the company")
-    ('month', 'year', '')
-    """
-    match = _PERIOD.search(words.lower())
-    word = (match["each"] or match["every"]) if match else ""
-    return _SHORT_PERIODS.get(word, word)
 
 
 def _step(before: str, after: str) -> str:

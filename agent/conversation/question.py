@@ -11,8 +11,9 @@ from typing import Any
 
 from agent.conversation import cues
 from agent.conversation.names import ID, Name, Terms, words_of
-from agent.conversation.quantities import UNITS, Number, converted, period, read_numbers
+from agent.conversation.quantities import Number, read_numbers
 from agent.conversation.spelling import written_out
+from agent.conversation.units import UNITS, converted, period
 from tools.schema import Feature
 
 __all__ = ["Question"]
@@ -148,11 +149,8 @@ class Question:
 
     def value_in(self, number: Number, feature: Feature) -> int | float | None:
         """Return a number in the unit of a column, or None where it is in a unit of another kind."""
-        return converted(
-            number,
-            feature.unit,
-            period(f"{' '.join(words_of(feature.name))} {feature.description or ''} {feature.unit or ''}"),
-        )
+        about = f"{' '.join(words_of(feature.name))} {feature.description or ''} {feature.unit or ''}"
+        return converted(number.value, number.unit, feature.unit, number.per, period(about))
 
     def column_of(self, number: Number) -> str | None:
         """Return the numeric column that is named right beside a number, if one is."""

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from agent.conversation import bank, cues
 from agent.conversation.names import words_of
-from agent.conversation.quantities import UNITS
 from agent.conversation.question import Question
 from agent.conversation.spelling import near, words
+from agent.conversation.units import UNITS
 
 __all__ = ["unread"]
 

@@ -12,7 +12,7 @@ from agent.conversation.grammar import HEADS, Reader
 from agent.conversation.intent import heads
 from agent.conversation.names import Terms
 from agent.conversation.offers import Offers
-from agent.conversation.quantities import converted, read_numbers
+from agent.conversation.quantities import read_numbers
 from agent.conversation.question import Question
 from agent.conversation.unread import unread
 from agent.llm import RuleChat, UniformChat
@@ -73,8 +73,8 @@ def test_chance_invents_nothing(asked, bundle, terms):
                 if isinstance(value, str):
                     assert value in named or column in columns
                 elif value not in earlier and value != 0:
-                    unit = None if feature is None else feature.unit
-                    assert value in {converted(number, unit) for number in question.numbers}
+                    numbers = question.numbers
+                    assert value in {n.value if feature is None else question.value_in(n, feature) for n in numbers}
         assert all(set(call["args"]) <= set(TOOLS[call["tool"]].form.model_fields) for call in calls)
 
 

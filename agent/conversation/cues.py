@@ -7,6 +7,7 @@ import re
 
 __all__ = [
     "AGAIN",
+    "AGAINST",
     "ALL",
     "ALTERNATIVES",
     "ASKED",
@@ -149,6 +150,7 @@ ASKED = re.compile(
     ANY,
 )
 COMPARES = re.compile(r"\b(?:versus|compar\w+|than|or|and|against|between|&)(?!\w)", ANY)
+AGAINST = re.compile(r"\b(?:versus|compar\w+|against|differ\w*|than)\b", ANY)
 ALTERNATIVES = re.compile(r"\b(?:or|either)\b", ANY)
 METRICS = {
     metric: re.compile(rf"\b(?:{pattern})\b", ANY)

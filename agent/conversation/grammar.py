@@ -181,7 +181,7 @@ class Reader:
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
         more = (
-            self._offers.required - self._used
+            self._offers.required - self._used - {count.start for count in self.question.counts}
             or (number < self.question.clauses and args.get("topic") not in {"model", "data", "abilities"})
             or ((args.get("feature") or args.get("name")) and others)
             or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))

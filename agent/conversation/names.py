@@ -46,6 +46,7 @@ _ORDINARY = frozenset(
         "small",
     ]
 )
+_ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 _YES = {"yes", "true", "y", "1", "t"}
 _NO = {"no", "false", "n", "0", "f"}
 # Words of questions that also look like names: alone they mean no column.
@@ -196,6 +197,8 @@ def _stem(word: str) -> str:
     word = re.sub(r"['’]s$|['’]$", "", word.lower())
     if word in {"men", "women"}:
         return word
+    if word in _ORDINALS:
+        return _ORDINALS[word]
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and re.search(r"(?:ss|sh|ch|x)es$", word):
@@ -234,6 +237,9 @@ def _all_terms(schema: Schema) -> Iterator[_Term]:
     target = schema.target_words
     yield from _column(schema.target, target.synonyms, None)
     yield from _values(schema.target, schema.labels, target.values)
+    if {label.lower() for label in schema.labels} <= _YES | _NO:  # "how many survived"
+        yes = [label for label in schema.labels if label.lower() in _YES]
+        yield from (_Term(words_of(schema.target), schema.target, label, 0.9) for label in yes)
     if schema.id_column is not None:
         yield from _column(schema.id_column, schema.id_words.synonyms, None, name=ID)
 

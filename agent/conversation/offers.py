@@ -3,7 +3,6 @@
 This is the whole of what the model chooses among: no filter can be invented. Knows nothing about tools or models.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,7 +63,8 @@ class Offers:
     @cached_property
     def conditions(self) -> list[Offer]:
         """Every condition the question allows, those it names outright first."""
-        parts = self._rows(), self._numbers(), self._nothing(), self._categories(), self._labels(), self._others()
+        named = self._rows(), self._numbers(), self._nothing(), self._categories(), self._labels(), self._others()
+        parts = *named, self._strangers()
         return _distinct([offer for part in parts for offer in part])
 
     def conditions_for(self, tool: str) -> list[Offer]:
@@ -80,15 +80,23 @@ class Offers:
 
     def _rows(self) -> Iterator[Offer]:
         question, column = self.question, self.question.terms.schema.id_column or "row"
-        rows = [*question.rows, *(n for n in question.numbers if n not in question.rows and question.alone(n))]
+        rows = [*question.rows, *(n for n in question.numbers if n not in question.rows and question.is_row(n))]
         if len(rows) > 1:
             yield _condition([column, "in", [number.value for number in rows]], *(number.start for number in rows))
         for number in rows:
             yield _condition([column, "==", number.value], number.start)
-        for match in re.finditer(r"\S+", question.text):
-            word = match[0].strip("?!.,;:'\"()")
-            if not word.isdigit() and question.is_id(word):
-                yield _condition([column, "==", word], match.start())
+        if len(question.ids) > 1:
+            names = [question.text[start:end] for start, end in question.ids]
+            yield _condition([column, "in", names], *(start for start, _ in question.ids))
+        for start, end in question.ids:
+            yield _condition([column, "==", question.text[start:end]], start)
+
+    def _strangers(self) -> Iterator[Offer]:
+        """Yield rows by numbers that no row is called by: the tool says so."""
+        question, column = self.question, self.question.terms.schema.id_column or "row"
+        for number in question.numbers:
+            if number not in question.rows and question.alone(number) and not question.is_row(number):
+                yield _condition([column, "==", number.value], number.start)
 
     def _numbers(self) -> Iterator[Offer]:
         question = self.question
@@ -129,7 +137,8 @@ class Offers:
             ]
             found = ages or found
         if number.step in {"", "set"}:
-            found = [(f, value) for f, value in found if terms.plausible(f.name, value)] or found
+            plausible = [(f, value) for f, value in found if terms.plausible(f.name, value)]
+            found = plausible or ([] if self.question.alone(number) else found)
         named = {name.column: name.strength for name in self.question.names if name.value is None}
         return sorted(found, key=lambda pair: -named.get(pair[0].name, 0.0))
 
@@ -149,7 +158,7 @@ class Offers:
                 named.setdefault(name.column, []).append(name)
         for column, names in named.items():
             values = list(dict.fromkeys(str(name.value) for name in names))
-            if len(values) > 1:
+            if len(values) > 1 and not self._set_against(names):
                 yield _condition([column, "in", values], *(name.start for name in names))
             for name in names:
                 uses = [other.start for other in names if other.value == name.value]
@@ -165,6 +174,11 @@ class Offers:
         if cues.DENIED_HERE.search(self.question.text[: name.start]):
             return "!=", "=="
         return ("==", "!=") if cues.DENIED.search(self.question.text) else ("==",)
+
+    def _set_against(self, names: Sequence[Name]) -> bool:
+        """Tell whether the last of some categories is set against the others: "women than men"."""
+        between = self.question.text[names[0].end : names[-1].start]
+        return bool(cues.AGAINST.search(between))
 
     def _supposed(self, name: Name) -> bool:
         """Tell whether a category is what a row would have, if: then it selects no rows."""
@@ -293,7 +307,7 @@ class Offers:
         question = self.question
         if question.expression is not None:
             return frozenset()
-        said = {*(n.start for n in question.rows), *(n.start for n in question.counts)}
+        said = {*(n.start for n in question.rows), *(n.start for n in question.counts), *(at for at, _ in question.ids)}
         said |= {
             n.start for n in question.numbers if n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)
         }

@@ -22,7 +22,7 @@ _ALONE = {
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PLAIN = re.compile(
-    r"(?P<number>(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)"
+    r"(?P<number>(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)(?!\d*(?:st|nd|rd|th)\b)"
     r"(?:\s*(?P<scale>hundred|thousand|million|grand)\b|(?P<short>[km])\b)?",
     re.IGNORECASE,
 )

@@ -18,7 +18,7 @@ from tools.schema import Feature
 
 __all__ = ["Question"]
 
-MOST_COUNTED = 1000
+MOST_COUNTED, MOST_WORDS = 1000, 10
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,36 @@ class Question:
     def __post_init__(self) -> None:
         text, numbers = read_numbers(written_out(" ".join(self.asked.split()), self.terms.words))
         object.__setattr__(self, "text", text)
-        object.__setattr__(self, "numbers", numbers)
-        object.__setattr__(self, "numbers", [number for number in numbers if not self._means_for(number)])
+        outside = [n for n in numbers if not any(start <= n.start < end for start, end in self.ids)]
+        object.__setattr__(self, "numbers", outside)
+        object.__setattr__(self, "numbers", [number for number in outside if not self._means_for(number)])
 
     @cached_property
     def names(self) -> list[Name]:
-        """What its words name."""
-        return self.terms.find(self.text)
+        """What its words name, outside of the ids it spells out."""
+        return [n for n in self.terms.find(self.text) if not any(n.start < end and at < n.end for at, end in self.ids)]
+
+    @cached_property
+    def ids(self) -> list[tuple[int, int]]:
+        """Where ids of rows stand that are no plain numbers: the longest ones, of at most `MOST_WORDS` words."""
+        words = [match.span() for match in re.finditer(r"\S+", self.text)]
+        found: list[tuple[int, int]] = []
+        for length in range(min(MOST_WORDS, len(words)), 0, -1):
+            for (start, _), (_, end) in zip(words, words[length - 1 :], strict=False):
+                span = self._id_within(start, end)
+                if span is not None and not any(span[0] < last and first < span[1] for first, last in found):
+                    found.append(span)
+        return sorted(found)
+
+    def _id_within(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return where an id stands that fills a span but for marks around it."""
+        whole = self.text[start:end]
+        bare = whole.strip("?!.,;:'\"()")
+        for text in (whole, bare):
+            if self.is_id(text) and not _ORDINARY.fullmatch(text):
+                at = start + whole.index(text)
+                return at, at + len(text)
+        return None
 
     # -- what its numbers are ----------------------------------------------------------------------------------------
 
@@ -246,6 +269,7 @@ class Question:
         return all(word in cues.GLUE | cues.FILLERS for word in words)
 
 
+_ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, or a number
 _HAVING = re.compile(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:,|and|&|or|,\s*and|vs\.?|versus)?\s*(?:#|row|no\.?)?\s*", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")

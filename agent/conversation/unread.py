@@ -31,6 +31,7 @@ def unread(question: Question) -> list[str]:
     ['smokers']
     """
     meant = {word for name in question.names for word in words(question.text[name.start : name.end])}
+    meant |= {word for start, end in question.ids for word in words(question.text[start:end])}
     asked = [word for word in words(question.asked) if word in set(words(question.text))]
     left = (word for word in asked if len(word) >= SHORTEST and word.isalpha() and word not in meant)
     return list(

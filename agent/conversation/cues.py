@@ -24,6 +24,8 @@ __all__ = [
     "GLUE",
     "GLUE_AFTER",
     "ID_WORD",
+    "JOINED",
+    "LISTED",
     "METRICS",
     "NONE_OF",
     "OPERATORS",
@@ -32,8 +34,10 @@ __all__ = [
     "OWNS",
     "PREDICTED",
     "SAID",
+    "SAYING",
     "SUPPOSED",
     "THOSE",
+    "TOWARDS",
     "TO_COME",
     "TRULY",
 ]
@@ -109,6 +113,11 @@ SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", ANY)
 PREDICTED = re.compile(
     r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", ANY
 )
+TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)
+SAYING = re.compile(  # right before a label: it is what is said of rows
+    r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|"
+    r"(?:you|model|classifier)(?=\s+(?:\w+\s+)?$))\b", ANY,
+)  # fmt: skip
 THOSE = re.compile(
     r"\b(?:those|them|these|they|their|theirs|that (?:group|one|row|lot)|(?<!do )it|its|he|she|him|her|his|hers|"
     r"there chance)\b",
@@ -151,6 +160,8 @@ ASKED = re.compile(
 )
 COMPARES = re.compile(r"\b(?:versus|compar\w+|than|or|and|against|between|&)(?!\w)", ANY)
 AGAINST = re.compile(r"\b(?:versus|compar\w+|against|differ\w*|than)\b", ANY)
+JOINED = re.compile(r"[,;&]|\?(?=.*\w)|\b(?:and|or|also|then|plus|versus|than|against|both|each|with|but)\b", ANY)
+LISTED = re.compile(r"[\s,/&\"'’-]*(?:\b(?:or|and|a|an|the|either|s)\b[\s,\"'’]*)*")  # between two names of one list
 ALTERNATIVES = re.compile(r"\b(?:or|either)\b", ANY)
 METRICS = {
     metric: re.compile(rf"\b(?:{pattern})\b", ANY)

@@ -116,12 +116,20 @@ class Reader:
         barred |= set() if self._offers.names_column else {"feature_stats", "describe feature"}
         barred |= {"predict"} if self.question.asks_truth else set()
         barred |= {head_of(call) for call in calls if not self._goes_on(call, calls)}
-        heads = [head for head in self.heads if head not in barred] or [self.heads[0]]
+        if not calls and self.question.clauses == 1 and not self.question.compares:
+            barred |= {head for head in self.heads if head != CANNOT and not self._can_say_all(head)}
+        heads = [head for head in self.heads if head not in barred] or [CANNOT if not calls else self.heads[0]]
         named = [f"score {metric}" for metric in self.question.metrics] or ["score accuracy"]
         made = [f"score {call['args']['metric']}" for call in calls if call["tool"] == "score"]
         if made and made[-1] in named and (left := [head for head in named if head not in made]):
             return left
         return [head for head in heads if not head.startswith("score ") or head in named]
+
+    def _can_say_all(self, head: str) -> bool:
+        """Tell whether one call of a tool can account for all that has to be accounted for."""
+        needed = self._offers.required - {count.start for count in self.question.counts}
+        parts = _parts(self._offers, head.split(maxsplit=1)[0], dict(HEADS[head]), follows=self.follows)
+        return needed <= _reachable(parts, needed, set())
 
     def _goes_on(self, call: dict[str, Any], calls: Sequence[dict[str, Any]]) -> bool:
         """Tell whether a tool may be called once more: something of the question is not said in its calls yet."""
@@ -157,10 +165,11 @@ class Reader:
                 needed = [text for text, part in steps.items() if _reachable([part], missing, taken)]
                 ends = self._ends(args, calls, number)
                 if missing:  # they may belong to another call: "men over 50 against women over 60"
-                    ends = [NEXT] if self.question.compares and current is not None and NEXT in ends else []
+                    begun = args.get("where") or args.get("changes")
+                    ends = [NEXT] if self.question.compares and begun and NEXT in ends else []
                 written = self._write([*needed, *ends, *(text for text in steps if text not in needed)])
             if written in (END, NEXT):
-                self._again = frozenset(taken)
+                self._again = frozenset(taken) & self._offers.required
                 return
             part = steps[written]
             parts = parts[parts.index(part) :]
@@ -186,7 +195,7 @@ class Reader:
             or ((args.get("feature") or args.get("name")) and others)
             or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))
         )
-        return [NEXT] if more else [END, NEXT]
+        return [NEXT] if more else [END, NEXT] if number <= self.question.joints else [END]
 
     def _steps(
         self, parts: Sequence[_Part], current: _Part | None, args: dict[str, Any], taken: set[int]
@@ -242,7 +251,7 @@ def _parts(  # noqa: C901 - one line for each argument
             "feature", " (", [column for column in offers.columns if column.value != question.terms.schema.target]
         )
     elif tool == "show":
-        yield _Part("columns", " (", offers.columns, joints=(" (",))
+        yield _Part("columns", " (", offers.shown, must=bool(offers.shown))
     if tool in {"calculate", "describe"}:
         return
     if follows and not (question.repeats and not question.refers):
@@ -255,7 +264,7 @@ def _parts(  # noqa: C901 - one line for each argument
     if tool in AMOUNT:
         yield _Part(AMOUNT[tool], f" {AMOUNT[tool]} (", offers.amounts)
     if tool in LABEL:
-        yield _Part(LABEL[tool], f" {LABEL[tool]} (", offers.labels)
+        yield _Part(LABEL[tool], f" {LABEL[tool]} (", offers.labels_for(tool))
     if tool == "feature_stats":
         yield _Part("value", " value (", offers.values(args.get("feature", "")))
 

@@ -125,10 +125,10 @@ class Terms:
         for term in self._terms:
             self._by_words.setdefault(term.words, []).append(term)
 
-    def plausible(self, column: str, value: float) -> bool:
-        """Tell whether a column has values near this one."""
+    def plausible(self, column: str, value: float, beyond: float = 0.5) -> bool:
+        """Tell whether a value is among those of a column, or beyond them by at most a part of their range."""
         low, high = self._ranges.get(column, (value, value))
-        return low - (high - low) / 2 <= value <= high + (high - low) / 2
+        return low - (high - low) * beyond <= value <= high + (high - low) * beyond
 
     def find(self, question: str) -> list[Name]:
         """Return the names in a question, in order; where two overlap, the longer one."""

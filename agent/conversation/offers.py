@@ -3,6 +3,8 @@
 This is the whole of what the model chooses among: no filter can be invented. Knows nothing about tools or models.
 """
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,10 +74,17 @@ class Offers:
 
         A prediction or a chance among the rows that have a label is asked for in so many words ("really", "predicted").
         """
-        barred = {{"predict": "prediction", "labels": "label"}.get(tool, "")}
+        question = self.question
+        barred = {
+            {"predict": "prediction", "labels": "label", "count": question.terms.schema.id_column or "row"}.get(
+                tool, ""
+            )
+        }
         if tool in ASKS_LABEL:
-            barred |= set() if cues.TRULY.search(self.question.text) else {"label"}
-            barred |= set() if cues.PREDICTED.search(self.question.text) else {"prediction"}
+            barred |= set() if cues.TRULY.search(question.text) else {"label"}
+            barred |= set() if cues.PREDICTED.search(question.text) else {"prediction"}
+        if tool in {*ASKS_LABEL, "labels"} and question.has_row:  # a row has its label without being chosen by it
+            barred |= {"label", "prediction"}
         return [offer for offer in self.conditions if offer.value[0] not in barred]
 
     def _rows(self) -> Iterator[Offer]:
@@ -137,8 +146,11 @@ class Offers:
             ]
             found = ages or found
         if number.step in {"", "set"}:
-            plausible = [(f, value) for f, value in found if terms.plausible(f.name, value)]
-            found = plausible or ([] if self.question.alone(number) else found)
+            found = (
+                [(f, value) for f, value in found if terms.plausible(f.name, value, 0.0)]
+                or [(f, value) for f, value in found if terms.plausible(f.name, value)]
+                or ([] if self.question.alone(number) else found)
+            )
         named = {name.column: name.strength for name in self.question.names if name.value is None}
         return sorted(found, key=lambda pair: -named.get(pair[0].name, 0.0))
 
@@ -158,9 +170,10 @@ class Offers:
                 named.setdefault(name.column, []).append(name)
         for column, names in named.items():
             values = list(dict.fromkeys(str(name.value) for name in names))
-            if len(values) > 1 and not self._set_against(names):
+            listed = len(values) > 1 and not self._set_against(names)
+            if listed:
                 yield _condition([column, "in", values], *(name.start for name in names))
-            for name in names:
+            for name in names if not (listed and self._in_a_row(names)) else ():
                 uses = [other.start for other in names if other.value == name.value]
                 yield from (_condition([column, sign, name.value], *uses) for sign in self._equal_or_not(name))
         for name in question.names:
@@ -175,10 +188,18 @@ class Offers:
             return "!=", "=="
         return ("==", "!=") if cues.DENIED.search(self.question.text) else ("==",)
 
+    def _in_a_row(self, names: Sequence[Name]) -> bool:
+        """Tell whether some categories stand side by side: "Dream or Biscoe"."""
+        text = self.question.text
+        spots = sorted({(name.start, name.end) for name in names})
+        between = [text[end:start] for (_, end), (start, _) in itertools.pairwise(spots)]
+        return not cues.DENIED.search(text) and all(cues.LISTED.fullmatch(part) for part in between)
+
     def _set_against(self, names: Sequence[Name]) -> bool:
         """Tell whether the last of some categories is set against the others: "women than men"."""
-        between = self.question.text[names[0].end : names[-1].start]
-        return bool(cues.AGAINST.search(between))
+        text = self.question.text
+        between = text[names[0].end : names[-1].start]
+        return bool(cues.AGAINST.search(between) or re.search(r"\b(?:compar\w+|differ\w*)\b", text, re.IGNORECASE))
 
     def _supposed(self, name: Name) -> bool:
         """Tell whether a category is what a row would have, if: then it selects no rows."""
@@ -193,15 +214,27 @@ class Offers:
     def _labels(self) -> Iterator[Offer]:
         schema, text = self.question.terms.schema, self.question.text
         names = [name for name in self.question.names if name.column == schema.target]
-        values = list(dict.fromkeys(str(name.value) for name in names if name.value is not None))
+        named = [name for name in names if name.value is not None] or names
         denied = bool(cues.DENIED.search(text))
-        if names and (not values or (denied and len(schema.labels) == 2)):
-            values = [*values, *(label for label in schema.labels if label not in values)]
-        for column in ("prediction", "label") if cues.SAID.search(text) else ("label", "prediction"):
-            for value in values:
-                yield _condition([column, "==", value])
-                if denied and len(schema.labels) > 2:
-                    yield _condition([column, "!=", value])
+        for name in named:
+            values = list(schema.labels) if name.value is None else [name.value]
+            if denied and len(schema.labels) == 2:
+                values += [label for label in schema.labels if label not in values]
+            for column in self._sides(name):
+                for value in values:
+                    yield _condition([column, "==", value], name.start)
+                    if denied and len(schema.labels) > 2:
+                        yield _condition([column, "!=", value], name.start)
+
+    def _sides(self, name: Name) -> tuple[str, ...]:
+        """Return whether a label is what rows are, or what is said of them: by the last word that tells, else both."""
+        before = self.question.text[max(0, name.start - 45) : name.start]
+        said, true = ([m.end() for m in cue.finditer(before)] for cue in (cues.SAYING, cues.TRULY))
+        if said and (not true or said[-1] > true[-1]):
+            return ("prediction",)
+        if true:
+            return ("label",)
+        return ("prediction", "label") if cues.SAID.search(self.question.text) else ("label", "prediction")
 
     def _others(self) -> Iterator[Offer]:
         """Yield what is left when the conditions of the answer before are turned round: "and the others?"."""
@@ -227,12 +260,24 @@ class Offers:
         for number in question.numbers:
             if number in question.rows or number in question.counts or (number.sign and not number.step):
                 continue
-            for feature, value in self._columns_of(number):
+            columns = self._columns_of(number)
+            columns = [pair for pair in columns if pair[0].name == self._named_before(number)] or columns
+            for feature, value in columns:
                 for action in (number.step,) if number.step else ("increase", "decrease", "set"):
                     yield _change({"column": feature.name, "action": action, "value": value}, number.start)
 
+    def _named_before(self, number: Number) -> str | None:
+        """Return the one column that is named between the number before and this one."""
+        earlier = [other.end for other in self.question.numbers if other.end <= number.start]
+        names = {n.column for n in self.question.names if max(earlier, default=0) <= n.start < number.start}
+        return names.pop() if len(names) == 1 else None
+
     def _set_categories(self) -> Iterator[Offer]:
+        supposed = cues.SUPPOSED.search(self.question.text)
+        begins = supposed.start() if supposed is not None else 0
         for name in self.question.names:
+            if name.start < begins:  # "the Dream males if": which rows
+                continue
             feature = self.question.terms.schema.by_name.get(name.column)
             if feature is None or not feature.categories:
                 continue
@@ -253,6 +298,18 @@ class Offers:
         least = PARTLY if best >= LIKELY else best / 2
         offered = [name for name in strength if strength[name] >= least]
         return [Offer(name, name) for name in sorted(offered, key=lambda name: (-strength[name], at.get(name, 0)))]
+
+    @property
+    def shown(self) -> list[Offer]:
+        """The columns to show: all that the question names and does not choose rows by."""
+        chosen = {name.column for name in self.question.names if name.value is not None}
+        named = [
+            n.column for n in self.question.names if n.value is None and n.strength >= OUTRIGHT and not n.direction
+        ]
+        twice = [column for column in named if named.count(column) > 1]  # shown, and chosen by
+        wanted = {*self.question.named, *twice} & set(self.question.terms.schema.by_name) - chosen
+        columns = [column for column in dict.fromkeys(named) if column in wanted]
+        return [Offer(") (".join(columns), columns)] if columns else []
 
     @property
     def names_column(self) -> bool:
@@ -277,12 +334,15 @@ class Offers:
                     strength[column] = max(strength[column], BEFORE)
         return strength, at
 
-    @cached_property
-    def labels(self) -> list[Offer]:
-        """The labels, those the question names first."""
-        schema = self.question.terms.schema
-        named = [name.value for name in self.question.names if name.column == schema.target and name.value is not None]
-        return [Offer(label, label) for label in sorted(schema.labels, key=lambda label: label not in named)]
+    def labels_for(self, tool: str) -> list[Offer]:
+        """Return the labels an explanation may be towards, or a change to: those named, and not as what was said."""
+        schema, text = self.question.terms.schema, self.question.text
+        names = [n for n in self.question.names if n.column == schema.target and n.value is not None]
+        meant = tool == "counterfactual" or cues.DENIED.search(text)
+        named = [str(n.value) for n in names if meant or "label" in self._sides(n)]
+        if not names and cues.TOWARDS.search(text):
+            named = list(schema.labels)
+        return _distinct([Offer(label, label) for label in named])
 
     @cached_property
     def amounts(self) -> list[Offer]:

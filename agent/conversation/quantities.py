@@ -232,7 +232,8 @@ def _step(before: str, after: str) -> str:
         r"\bby\b", near
     ):
         return "set"
-    if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_UP}\b", after):
+    put_on = re.search(r"\bput\w*\s*$", near) and re.match(r"[\s-]*(?:[a-z%$]+\s+)?on\b", after)
+    if put_on or re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_UP}\b", after):
         return "increase"
     if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_DOWN}\b", after):
         return "decrease"

@@ -224,10 +224,20 @@ class Question:
         return [metric for metric, pattern in cues.METRICS.items() if pattern.search(self.text)]
 
     @property
+    def has_row(self) -> bool:
+        """Whether it is about rows by their ids."""
+        return bool(self.rows or self.ids or any(map(self.is_row, self.numbers)))
+
+    @property
     def clauses(self) -> int:
         """How many things it asks: at least so many calls there will be, where they differ."""
         text = self.text.rstrip(" ?.!")
         return 1 + sum(bool(cues.ASKED.search(text[: match.start()])) for match in cues.CLAUSE.finditer(text))
+
+    @property
+    def joints(self) -> int:
+        """How many words or marks it has that can join one question to another."""
+        return len(cues.JOINED.findall(self.text.rstrip(" ?.!")))
 
     @property
     def compares(self) -> bool:

@@ -147,7 +147,7 @@ class Reader:
     def _arguments(self, tool: str, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> None:
         """Write the arguments of one call, up to its end."""
         parts, taken = list(_parts(self._offers, tool, args, follows=self.follows)), set[int]()
-        required = self._offers.required - self._used or self._again
+        required = self._offers.required_by(tool) - self._used or self._again
         self._again = frozenset()
         current: _Part | None = None
         while True:
@@ -158,7 +158,8 @@ class Reader:
                 for text, part in steps.items()
                 if not missing - _reachable(parts[parts.index(part) :], missing, taken)
             }
-            written = next((text for text, part in steps.items() if part.must and part.name not in args), None)
+            due = [text for text, part in steps.items() if part.must and part.name not in args]
+            written = next((text for text in due if steps[text] is parts[0]), None)
             if written is not None:
                 self.text += written
             else:
@@ -167,6 +168,7 @@ class Reader:
                 if missing:  # they may belong to another call: "men over 50 against women over 60"
                     begun = args.get("where") or args.get("changes")
                     ends = [NEXT] if self.question.compares and begun and NEXT in ends else []
+                ends = [] if due else ends
                 written = self._write([*needed, *ends, *(text for text in steps if text not in needed)])
             if written in (END, NEXT):
                 self._again = frozenset(taken) & self._offers.required
@@ -174,7 +176,12 @@ class Reader:
             part = steps[written]
             parts = parts[parts.index(part) :]
             self._fill(part, args, taken, required, new_group=written == OR)
-            if part.must and part.name != "scope":  # what may follow depends on the column
+            if part.must and part.name in {
+                "feature",
+                "name",
+                "columns",
+                "expression",
+            }:  # what may follow depends on the column
                 parts = list(_parts(self._offers, tool, args, follows=self.follows))[1:]
             current = part
 
@@ -258,13 +265,17 @@ def _parts(  # noqa: C901 - one line for each argument
         alone = tool in ABOUT_ROWS and not question.general and not offers.required
         yield _Part("scope", " of those", [Offer("", "previous")], must=question.refers or alone)
     joints = (" and (", OR) if question.alternatives else (" and (",)
-    yield _Part("where", " where (", offers.conditions_for(tool), joints)
+    conditions = offers.conditions_for(tool)
+    if tool == "feature_stats":  # a value of the column itself is to be placed
+        conditions = [each for each in conditions if each.value[:2] != [args.get("feature"), "=="]]
+    yield _Part("where", " where (", conditions, joints)
     if tool in CHANGED:
         yield _Part("changes", " change (", offers.changes, (" and (",))
     if tool in AMOUNT:
         yield _Part(AMOUNT[tool], f" {AMOUNT[tool]} (", offers.amounts)
     if tool in LABEL:
-        yield _Part(LABEL[tool], f" {LABEL[tool]} (", offers.labels_for(tool))
+        labels = offers.labels_for(tool)
+        yield _Part(LABEL[tool], f" {LABEL[tool]} (", labels, must=bool(labels) and offers.asks_label(tool))
     if tool == "feature_stats":
         yield _Part("value", " value (", offers.values(args.get("feature", "")))
 

@@ -6,18 +6,20 @@ model decides among the rest.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from agent.conversation import bank
+from agent.conversation import bank, cues
 from agent.conversation.calltext import CANNOT, head_of
 from agent.conversation.question import Question
 
 __all__ = ["heads"]
 
+OFFERED_CLAUSE = 2  # for each clause
 OFFERED = 6  # the right one is among so many for 97 of 100 questions of the test set's open half
 
 
@@ -35,13 +37,22 @@ def heads(question: Question, every: Sequence[str]) -> list[str]:
     if question.repeats:
         return [head_of(question.before[0])]
     vectorizer, classifier = _trained()
-    chances = classifier.predict_proba(vectorizer.transform([bank.masked(question)]))[0]
-    likely = [str(classifier.classes_[at]) for at in np.argsort(-chances, kind="stable")[:OFFERED]]
+    whole, *clauses = _with_clauses(bank.masked(question))
+    chances = classifier.predict_proba(vectorizer.transform([whole, *clauses]))
+    order = [[str(classifier.classes_[at]) for at in np.argsort(-row, kind="stable")] for row in chances]
+    likely = order[0][:OFFERED]
+    likely += [kind for each in order[1:] for kind in each[:OFFERED_CLAUSE] if kind not in likely]
     if question.metrics and "score" not in likely:
         likely.append("score")
     scores = [head for head in every if head.startswith("score ")]
-    found = [head for kind in likely for head in (scores if kind == "score" else [kind])]
+    found = [head for kind in dict.fromkeys(likely) for head in (scores if kind == "score" else [kind])]
     return [*found, *([] if CANNOT in found else [CANNOT])]
+
+
+def _with_clauses(text: str) -> list[str]:
+    """Return a question, and its clauses where it has several."""
+    starts = [0, *(match.start() for match in cues.CLAUSE.finditer(text)), len(text)]
+    return [text, *(text[start:end] for start, end in pairwise(starts))] if len(starts) > 2 else [text]
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ SIGNS = ("==", ">", ">=", "<", "<=")
 INVERSE = {"==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<"}
 MOST_CATEGORIES = 12  # of a column that is named without one of them
 OUTRIGHT, LIKELY, PARTLY, BEFORE = 0.9, 0.8, 0.5, 0.3  # how surely a column is named
+CHOOSE_BY_LABEL = {"count", "show", "feature_stats"}
 ASKS_LABEL = {"predict", "probability", "explain", "counterfactual", "similar"}
 
 
@@ -141,10 +142,7 @@ class Offers:
         if beside is not None:
             return [(feature, value) for feature, value in found if feature.name == beside]
         if number.decade:
-            ages = [
-                pair for pair in found if "age" in words_of(pair[0].name) or (pair[0].unit or "").startswith("year")
-            ]
-            found = ages or found
+            found = [pair for pair in found if _is_age(pair[0])] or found
         if number.step in {"", "set"}:
             found = (
                 [(f, value) for f, value in found if terms.plausible(f.name, value, 0.0)]
@@ -152,7 +150,7 @@ class Offers:
                 or ([] if self.question.alone(number) else found)
             )
         named = {name.column: name.strength for name in self.question.names if name.value is None}
-        return sorted(found, key=lambda pair: -named.get(pair[0].name, 0.0))
+        return sorted(found, key=lambda pair: (-named.get(pair[0].name, 0.0), not _is_age(pair[0])))  # "over 50"
 
     def _nothing(self) -> Iterator[Offer]:
         """Yield the conditions of "no kids", "without a promotion": a number that is 0."""
@@ -336,13 +334,17 @@ class Offers:
 
     def labels_for(self, tool: str) -> list[Offer]:
         """Return the labels an explanation may be towards, or a change to: those named, and not as what was said."""
-        schema, text = self.question.terms.schema, self.question.text
+        schema = self.question.terms.schema
         names = [n for n in self.question.names if n.column == schema.target and n.value is not None]
-        meant = tool == "counterfactual" or cues.DENIED.search(text)
-        named = [str(n.value) for n in names if meant or "label" in self._sides(n)]
-        if not names and cues.TOWARDS.search(text):
+        named = [str(n.value) for n in names if self.asks_label(tool) or "label" in self._sides(n)]
+        if not names and cues.TOWARDS.search(self.question.text):
             named = list(schema.labels)
         return _distinct([Offer(label, label) for label in named])
+
+    def asks_label(self, tool: str) -> bool:
+        """Whether a label that is named is what an explanation is towards, or a change to, and nothing else."""
+        text = self.question.text
+        return tool == "counterfactual" or bool(cues.TOWARDS.search(text) or cues.DENIED.search(text))
 
     @cached_property
     def amounts(self) -> list[Offer]:
@@ -361,6 +363,15 @@ class Offers:
         placed = [(self.question.value_in(n, feature), n.start) for n in numbers]
         return _distinct([Offer(str(value), value, frozenset({at})) for value, at in placed if value is not None])
 
+    def required_by(self, tool: str) -> frozenset[int]:
+        """Return where the words are that a call of a tool has to account for, labels that choose its rows too."""
+        if tool not in CHOOSE_BY_LABEL:
+            return self.required
+        labels = [offer.uses for offer in self.conditions_for(tool) if offer.value[0] in {"label", "prediction"}]
+        target = self.question.terms.schema.target
+        named = {name.start for name in self.question.names if name.column == target and name.value is not None}
+        return self.required | (named & frozenset().union(*labels))
+
     @cached_property
     def required(self) -> frozenset[int]:
         """Where the words are that a call has to account for: numbers that mean something, names of categories."""
@@ -377,6 +388,10 @@ class Offers:
         }
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)
+
+
+def _is_age(feature: Feature) -> bool:
+    return "age" in words_of(feature.name) or (feature.unit or "").startswith("year")
 
 
 def _condition(condition: list[Any], *uses: int) -> Offer:

@@ -158,8 +158,10 @@ class Reader:
                 for text, part in steps.items()
                 if not missing - _reachable(parts[parts.index(part) :], missing, taken)
             }
-            due = [text for text, part in steps.items() if part.must and part.name not in args]
-            written = next((text for text in due if steps[text] is parts[0]), None)
+            due = next((text for text, part in steps.items() if part.must and part.name not in args), None)
+            if due is not None:  # nothing may pass over it
+                steps = dict(list(steps.items())[: list(steps).index(due) + 1])
+            written = due if len(steps) == 1 else None
             if written is not None:
                 self.text += written
             else:
@@ -168,7 +170,7 @@ class Reader:
                 if missing:  # they may belong to another call: "men over 50 against women over 60"
                     begun = args.get("where") or args.get("changes")
                     ends = [NEXT] if self.question.compares and begun and NEXT in ends else []
-                ends = [] if due else ends
+                ends = ends if due is None else []
                 written = self._write([*needed, *ends, *(text for text in steps if text not in needed)])
             if written in (END, NEXT):
                 self._again = frozenset(taken) & self._offers.required

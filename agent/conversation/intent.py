@@ -23,8 +23,8 @@ OFFERED_CLAUSE = 2  # for each clause
 OFFERED = 6  # the right one is among so many for 97 of 100 questions of the test set's open half
 
 
-def heads(question: Question, every: Sequence[str]) -> list[str]:
-    """Return the beginnings of calls that a question may lead to, the likeliest first.
+def heads(question: Question, every: Sequence[str]) -> dict[str, float]:
+    """Return the beginnings of calls that a question may lead to, with their chances, the likeliest first.
 
     A question that only repeats the one before leads to its tool. Of the measures of quality, all stand where one is.
 
@@ -35,7 +35,7 @@ def heads(question: Question, every: Sequence[str]) -> list[str]:
         All there are.
     """
     if question.repeats:
-        return [head_of(question.before[0])]
+        return {head_of(question.before[0]): 1.0}
     vectorizer, classifier = _trained()
     whole, *clauses = _with_clauses(bank.masked(question))
     chances = classifier.predict_proba(vectorizer.transform([whole, *clauses]))
@@ -46,7 +46,8 @@ def heads(question: Question, every: Sequence[str]) -> list[str]:
         likely.append("score")
     scores = [head for head in every if head.startswith("score ")]
     found = [head for kind in dict.fromkeys(likely) for head in (scores if kind == "score" else [kind])]
-    return [*found, *([] if CANNOT in found else [CANNOT])]
+    best = dict(zip(map(str, classifier.classes_), chances.max(axis=0), strict=True))
+    return {head: float(best[_kind(head)]) for head in dict.fromkeys([*found, CANNOT])}
 
 
 def _with_clauses(text: str) -> list[str]:

@@ -59,7 +59,7 @@ _CHANGE = re.compile(
     r"drop\w*|"
     r"cut\w*|add\w*|gain\w*|los[et]\w*|chang\w*|instead|would\w*|set\w*|bump\w*|became|becomes?|goes|went|"
     r"older by|more by|"
-    r"subtract\w*|put on|shrink\w*|grew|rose|fell)"
+    r"subtract\w*|put|shrink\w*|grew|rose|fell)"
 )
 
 _UP = (

@@ -4,6 +4,7 @@ The prompt's opening, instructions, typical examples and table, stays the same f
 an engine reads it once; the examples nearest to the question and the turn before follow it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from agent.conversation.calltext import CANNOT, write_calls
 from agent.conversation.grammar import HEADS, Reader
 from agent.conversation.intent import heads
 from agent.conversation.question import Question
-from agent.llm.forking import ForkingChat
+from agent.llm.forking import Fork, ForkingChat
 from tools.observation import show_name
 from tools.schema import Feature, Schema
 
@@ -62,11 +63,23 @@ def understand(
     """
     follows = bool(turns) if follows is None else follows
     messages = prompt(question, schema, turns)
-    order = heads(question, (*HEADS, CANNOT))
-    reader = Reader(
-        question, lambda text, options: chat.fork(messages, text, options, temperature=0).index, order, follows=follows
-    )
+    chances = heads(question, (*HEADS, CANNOT))
+
+    def choose(text: str, options: Sequence[str]) -> int:
+        fork = chat.fork(messages, text, options, temperature=0)
+        return _weighed(fork, options, chances) if chances.keys() >= set(options) else fork.index
+
+    reader = Reader(question, choose, list(chances), follows=follows)
     return reader.read(), reader.text
+
+
+def _weighed(fork: Fork, options: Sequence[str], chances: Mapping[str, float]) -> int:
+    """Return the choice by a model's opinion times the chances; whoever has no opinion decides as it does."""
+    logs = fork.log_probabilities
+    if logs is None or len(set(logs)) == 1:
+        return fork.index
+    opinions = {at: log for at, log in enumerate(logs) if log is not None}
+    return max(opinions, key=lambda at: opinions[at] + math.log(chances[options[at]]))
 
 
 def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:

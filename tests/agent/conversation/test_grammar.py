@@ -40,7 +40,7 @@ def terms(bundle):
 def read(asked, terms, chat, before=()):
     """Return the calls that a chooser makes of a question."""
     question = Question(asked, terms, lambda text: text.isascii() and text.isdigit() and int(text) < 344, list(before))
-    order = heads(question, list(HEADS))
+    order = list(heads(question, list(HEADS)))
     choose = lambda text, options: chat.fork([], text, options).index  # noqa: E731
     return question, Reader(question, choose, order, follows=bool(before)).read()
 

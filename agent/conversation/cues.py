@@ -27,8 +27,8 @@ __all__ = [
     "JOINED",
     "LISTED",
     "METRICS",
+    "MORE_OF",
     "NONE_OF",
-    "OPERATORS",
     "ORDINARY",
     "OTHERS",
     "OWNS",
@@ -40,6 +40,7 @@ __all__ = [
     "TOWARDS",
     "TO_COME",
     "TRULY",
+    "TURNS",
 ]
 
 ANY = re.IGNORECASE
@@ -84,19 +85,16 @@ COUNTED = re.compile(
     r"records)\b", ANY,
 )  # fmt: skip
 COUNTED_BEFORE = re.compile(
-    r"\b(?:top|first|best|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|list|give me|"
+    r"\b(?:top|first|best|print|fetch|output|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|"
+    r"list|give me|"
     r"display|see|find|"
     r"find me|list of|sample of)\s*(?:the\s*)?$", ANY,
 )  # fmt: skip
+MORE_OF = re.compile(r"\s+(?:more|fewer|less|extra|additional|times|points|percent|degrees)\b", ANY)
 FOR_AFTER = re.compile(  # a 4 after one of these is short for "for"
     r"\b(?:pred\w*|prob\w*|chances?|risks?|odds|likel\w*|accura\w*|average|mean|median|scores?|auc|recall|precision|f1|reasons?|"
     r"importan\w*|range|labels?|certain|sure|same|count)\s*$", ANY,
 )  # fmt: skip
-OPERATORS = {
-    "plus": "+", "minus": "-", "times": "*", "multiplied by": "*", "divided by": "/", "over": "/", "x": "*",
-    "×": "*", "÷": "/",
-    "to the power of": "**", "squared": "**2", "cubed": "**3", "percent of": "/100*", "% of": "/100*", "^": "**",
-}  # fmt: skip
 
 # -- what is supposed, and of whom ------------------------------------------------------------------------------------
 CHANGES = re.compile(
@@ -113,6 +111,7 @@ SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", ANY)
 PREDICTED = re.compile(
     r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", ANY
 )
+TURNS = re.compile(r"\b(?:but|although|though|yet|while|whereas|however|nonetheless)\b", ANY)
 TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)
 SAYING = re.compile(  # right before a label: it is what is said of rows
     r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|"

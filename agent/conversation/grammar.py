@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.conversation.calltext import CANNOT, head_of
+from agent.conversation.calltext import CANNOT, condition_text, head_of
 from agent.conversation.offers import Offer, Offers
 from agent.conversation.question import Question
 from tools.metrics import METRICS
@@ -236,12 +236,26 @@ class Reader:
             args["scope"] = "previous"
             return
         offers = self._left(part, args, taken, new_group=new_group)
+        shared = _shared(args, offers, required - taken) if new_group else []
+        for condition in shared:
+            self.text += f"{condition_text(condition)}) and ("
         offers.sort(key=lambda offer: not offer.uses & required)
         by_text = {f"{offer.text})": offer for offer in offers}
         offer = by_text[self._write(list(by_text))]
         taken |= offer.uses
         self._used |= offer.uses
         args[part.name] = _joined(args.get(part.name), offer.value, part, new_group=new_group)
+        if shared:
+            args["where"]["any"][-1][:0] = shared
+
+
+def _shared(args: dict[str, Any], offers: Sequence[Offer], wanted: frozenset[int]) -> list[Any]:
+    """Return the conditions of the first group that hold for the next too: "women under 20 or over 60"."""
+    where = args["where"]
+    first = where["any"][0] if isinstance(where, dict) else where
+    to_come = {str(offer.value[0]) for offer in offers if offer.uses & wanted}
+    again = [condition for condition in first if condition[0] in to_come]
+    return [condition for condition in first if condition[0] not in to_come] if again else []
 
 
 def _parts(  # noqa: C901 - one line for each argument
@@ -263,7 +277,7 @@ def _parts(  # noqa: C901 - one line for each argument
         yield _Part("columns", " (", offers.shown, must=bool(offers.shown))
     if tool in {"calculate", "describe"}:
         return
-    if follows and not (question.repeats and not question.refers):
+    if follows and (not question.repeats or question.refers or question.supposes):
         alone = tool in ABOUT_ROWS and not question.general and not offers.required
         yield _Part("scope", " of those", [Offer("", "previous")], must=question.refers or alone)
     joints = (" and (", OR) if question.alternatives else (" and (",)

@@ -21,8 +21,8 @@ _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*|&")
 _COMMON = {
     "female": "women woman ladies lady girls girl",
     "male": "men man guys guy gentlemen boys boy",
-    "f": "women woman female females",
-    "m": "men man male males",
+    "f": "women woman female females ladies lady girls girl",
+    "m": "men man male males gentlemen boys boy",
 }
 # Categories that are ordinary words mean a category only where their column is named.
 _ORDINARY = frozenset(
@@ -47,6 +47,7 @@ _ORDINARY = frozenset(
     ]
 )
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
+_DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?")
 _YES = {"yes", "true", "y", "1", "t"}
 _NO = {"no", "false", "n", "0", "f"}
 # Words of questions that also look like names: alone they mean no column.
@@ -130,6 +131,10 @@ class Terms:
         low, high = self._ranges.get(column, (value, value))
         return low - (high - low) * beyond <= value <= high + (high - low) * beyond
 
+    def yes_or_no(self, column: str) -> bool:
+        """Tell whether a numeric column is one of zeros and ones."""
+        return self._ranges.get(column) == (0, 1)
+
     def find(self, question: str) -> list[Name]:
         """Return the names in a question, in order; where two overlap, the longer one."""
         words = [(_stem(match[0]), match.start(), match.end()) for match in _WORD.finditer(question)]
@@ -138,9 +143,12 @@ class Terms:
         for length in range(self._longest, 0, -1):
             for at in range(len(words) - length + 1):
                 part = tuple(word for word, _, _ in words[at : at + length])
-                if any(taken[at : at + length]) or (length == 1 and part[0] in _PLAIN):
+                plain = length == 1 and part[0] in _PLAIN - _ORDINARY
+                if any(taken[at : at + length]) or plain:
                     continue
                 terms, strength = self._alike(part)
+                if length == 1 and part[0] in _PLAIN:  # "high" may be a label, and is no column
+                    terms = [replace(term, strength=0.6) for term in terms if term.value is not None]
                 if not terms:
                     continue
                 taken[at : at + length] = [True] * length
@@ -199,6 +207,8 @@ def _stem(word: str) -> str:
         return word
     if word in _ORDINALS:
         return _ORDINALS[word]
+    if _DAY.fullmatch(word):
+        return word[:3]
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 4 and re.search(r"(?:ss|sh|ch|x)es$", word):

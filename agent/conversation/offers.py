@@ -139,17 +139,19 @@ class Offers:
         terms, beside = self.question.terms, self.question.column_of(number)
         numeric = [(f, self.question.value_in(number, f)) for f in terms.schema.features if f.kind == "numeric"]
         found = [(feature, value) for feature, value in numeric if value is not None]
+        found = found or [(feature, number.value) for feature, _ in numeric if not feature.unit]  # it may have any
         if beside is not None:
             return [(feature, value) for feature, value in found if feature.name == beside]
         if number.decade:
             found = [pair for pair in found if _is_age(pair[0])] or found
+        named = {name.column: name.strength for name in self.question.names if name.value is None}
         if number.step in {"", "set"}:
+            sure = [pair for pair in found if named.get(pair[0].name, 0.0) >= OUTRIGHT]
             found = (
-                [(f, value) for f, value in found if terms.plausible(f.name, value, 0.0)]
+                [(f, value) for f, value in found if (f, value) in sure or terms.plausible(f.name, value, 0.0)]
                 or [(f, value) for f, value in found if terms.plausible(f.name, value)]
                 or ([] if self.question.alone(number) else found)
             )
-        named = {name.column: name.strength for name in self.question.names if name.value is None}
         return sorted(found, key=lambda pair: (-named.get(pair[0].name, 0.0), not _is_age(pair[0])))  # "over 50"
 
     def _nothing(self) -> Iterator[Offer]:
@@ -159,6 +161,8 @@ class Offers:
             before = self.question.text[max(0, name.start - 20) : name.start]
             if feature is not None and feature.kind == "numeric" and cues.NONE_OF.search(before):
                 yield _condition([feature.name, "==", 0], name.start)
+            elif feature is not None and self.question.terms.yes_or_no(feature.name):
+                yield from (_condition([feature.name, "==", value]) for value in (1, 0))
 
     def _categories(self) -> Iterator[Offer]:
         question, schema = self.question, self.question.terms.schema
@@ -214,6 +218,10 @@ class Offers:
         names = [name for name in self.question.names if name.column == schema.target]
         named = [name for name in names if name.value is not None] or names
         denied = bool(cues.DENIED.search(text))
+        listed = list(dict.fromkeys(str(name.value) for name in named if name.value is not None))
+        if len(listed) > 1 and self._in_a_row(named) and not self._set_against(named):
+            for column in self._sides(named[0]):
+                yield _condition([column, "in", listed], *(name.start for name in named))
         for name in named:
             values = list(schema.labels) if name.value is None else [name.value]
             if denied and len(schema.labels) == 2:
@@ -226,7 +234,7 @@ class Offers:
 
     def _sides(self, name: Name) -> tuple[str, ...]:
         """Return whether a label is what rows are, or what is said of them: by the last word that tells, else both."""
-        before = self.question.text[max(0, name.start - 45) : name.start]
+        before = cues.TURNS.split(self.question.text[max(0, name.start - 45) : name.start])[-1]
         said, true = ([m.end() for m in cue.finditer(before)] for cue in (cues.SAYING, cues.TRULY))
         if said and (not true or said[-1] > true[-1]):
             return ("prediction",)
@@ -243,6 +251,8 @@ class Offers:
             for column, sign, value in [] if isinstance(where, Mapping) else where:
                 if sign in INVERSE:
                     yield _condition([column, INVERSE[sign], value])
+                elif sign == "in":
+                    yield from (_condition([column, "!=", part]) for part in value)
 
     # -- changes -----------------------------------------------------------------------------------------------------
 
@@ -268,7 +278,10 @@ class Offers:
         """Return the one column that is named between the number before and this one."""
         earlier = [other.end for other in self.question.numbers if other.end <= number.start]
         names = {n.column for n in self.question.names if max(earlier, default=0) <= n.start < number.start}
-        return names.pop() if len(names) == 1 else None
+        following = [other.start for other in self.question.numbers if other.start > number.start]
+        until = min(following, default=len(self.question.text))
+        after = any(number.end <= n.start < until for n in self.question.names)
+        return names.pop() if len(names) == 1 and not after else None
 
     def _set_categories(self) -> Iterator[Offer]:
         supposed = cues.SUPPOSED.search(self.question.text)

@@ -40,7 +40,8 @@ _BEFORE = (
           r"deeper than|wider than|>|after|north of|later than|more then|older then|higher then|bigger then|"
           r"greater then)"),
     ("<", r"(?:under|below|less than|fewer than|lower than|smaller than|younger than|shorter than|lighter than|beneath|"
-          r"<|before|earlier than|closer than|thinner than|cheaper than|poorer than|less then|younger then|"
+          r"<|before|earlier than|closer than|thinner than|cheaper than|poorer than|cooler than|colder than|"
+          r"slower than|weaker than|narrower than|less then|younger then|"
           r"lower then)"),
     (">", r"[a-z]{3,}er tha?n"),
     ("==", r"(?:exactly|equal(?:s)? to|equals|equal|precisely|==?)"),
@@ -63,9 +64,13 @@ _CHANGE = re.compile(
 )
 
 _UP = (
-    r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|up|deeper|further|extra|additional|later)"
+    r"(?:older|more|higher|heavier|longer|bigger|larger|greater|richer|taller|up|deeper|further|extra|additional|later|"
+    r"warmer|hotter|stronger|faster|wider|thicker)"
 )
-_DOWN = r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier)"
+_DOWN = (
+    r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier|cooler|colder|"
+    r"slower|weaker|cheaper|narrower)"
+)
 _RAISED = (
     r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|"
     r"older|higher|heavier|\+)"
@@ -139,6 +144,11 @@ def _tidied(question: str) -> str:
         r"million|dozen)",
         r"\1 1 ", question,
     )  # fmt: skip
+    text = re.sub(r"\bhalf an? (?!dozen)", "0.5 ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bhalf a dozen\b", "6", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(?:(?:a|1|one) )?dozen\b", "12", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(1?\d)\s?pm\b", lambda match: str(int(match[1]) % 12 + 12), text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(1?\d)\s?am\b", r"\1", text, flags=re.IGNORECASE)
     return re.sub(r"\b(\d+)(\s*(?:to|-|–|and)\s*)(\d+)(\s*(?:thousand|million|k)\b)", r"\1\4\2\3\4", text)
 
 

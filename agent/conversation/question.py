@@ -10,10 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from agent.conversation import cues
+from agent.conversation.arithmetic import expression_in
 from agent.conversation.names import ID, Name, Terms, words_of
 from agent.conversation.quantities import Number, read_numbers
 from agent.conversation.spelling import written_out
-from agent.conversation.units import UNITS, converted, period
+from agent.conversation.units import UNITS, converted, period, unit_in
 from tools.schema import Feature
 
 __all__ = ["Question"]
@@ -128,6 +129,8 @@ class Question:
     def _counts(self, number: Number) -> bool:
         if number.sign or number.unit or not isinstance(number.value, int) or not 0 < number.value <= MOST_COUNTED:
             return False
+        if self.column_of(number) is not None:
+            return False
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20]
         plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in ids)
         match = cues.COUNTED.match(self.text[number.end :])
@@ -141,7 +144,8 @@ class Question:
             or number.digits
             or number.sign
             or number.unit
-            or self.text[number.start] not in "24"
+            or not re.search(rf"\b{number.value}\b", self.asked)
+            or cues.MORE_OF.match(self.text[number.end :])
         ):
             return False
         if cues.FOR_AFTER.search(self.text[: number.start]) or self._between_names(number):
@@ -172,8 +176,9 @@ class Question:
 
     def value_in(self, number: Number, feature: Feature) -> int | float | None:
         """Return a number in the unit of a column, or None where it is in a unit of another kind."""
-        about = f"{' '.join(words_of(feature.name))} {feature.description or ''} {feature.unit or ''}"
-        return converted(number.value, number.unit, feature.unit, number.per, period(about))
+        words = words_of(feature.name)
+        about = f"{' '.join(words)} {feature.description or ''} {feature.unit or ''}"
+        return converted(number.value, number.unit, feature.unit or unit_in(words), number.per, period(about))
 
     def column_of(self, number: Number) -> str | None:
         """Return the numeric column that is named right beside a number, if one is."""
@@ -201,13 +206,7 @@ class Question:
     @cached_property
     def expression(self) -> str | None:
         """The arithmetic in the question, if there is any."""
-        text = self.text.lower()
-        for words, operator in cues.OPERATORS.items():
-            text = re.sub(rf"(?<=[\d)])\s*{re.escape(words)}(?![a-z])\s*", f" {operator} ", text)
-        text = re.sub(r"\b(?:square root of|sqrt of|root of)\s*(\d+(?:\.\d+)?)", r"sqrt(\1)", text)
-        spans = [match[0].strip(" ,.") for match in _ARITHMETIC.finditer(text)]
-        spans = [span for span in spans if _OPERATION.search(span) or "sqrt" in span]
-        return max(spans, key=len) if spans else None
+        return expression_in(self.text, alone=not self.names)
 
     # -- what its words ask for --------------------------------------------------------------------------------------
 
@@ -262,6 +261,11 @@ class Question:
         return bool(cues.THOSE.search(self.text))
 
     @property
+    def supposes(self) -> bool:
+        """Whether it asks what would be."""
+        return bool(cues.SUPPOSED.search(self.text))
+
+    @property
     def general(self) -> bool:
         """Whether it is about all rows, in so many words."""
         return bool(cues.ALL.search(self.text))
@@ -283,8 +287,6 @@ _ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, o
 _HAVING = re.compile(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:,|and|&|or|,\s*and|vs\.?|versus)?\s*(?:#|row|no\.?)?\s*", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
-_ARITHMETIC = re.compile(r"(?:sqrt\()?[\d.()\s+*/-]*\d[\d.()\s+*/-]*\)?")
-_OPERATION = re.compile(r"\d\s*\)*\s*(?:\*\*|[+*/-])\s*\(*\s*\d")
 
 
 def _glued(between: str, most: int, glue: Collection[str]) -> bool:

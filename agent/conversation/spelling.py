@@ -24,6 +24,8 @@ _SHORT = {
     "ur": "your", "vs": "versus", "w": "with", "wanna": "want to", "wat": "what", "wats": "what is", "whats": "what is",
     "what's": "what is", "who's": "who is", "whos": "who is", "wich": "which", "wld": "would", "wot": "what",
     "wud": "would",
+    "2gether": "together", "aint": "are not", "b4": "before", "gud": "good", "evry1": "everyone", "every1": "everyone",
+    "irl": "really", "rly": "really", "rlly": "really", "2day": "today", "2moro": "tomorrow", "l8r": "later",
     "wut": "what", "y": "why", "yr": "your",
 }  # fmt: skip
 # Words that decide what a number or a name means.

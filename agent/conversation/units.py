@@ -1,8 +1,9 @@
 """Units: read from words, and amounts converted to the unit of a column."""
 
 import re
+from collections.abc import Sequence
 
-__all__ = ["UNITS", "converted", "period", "whole"]
+__all__ = ["UNITS", "converted", "period", "unit_in", "whole"]
 
 _UNITS = {
     "length": {"mm": 1e-3, "cm": 1e-2, "dm": 0.1, "m": 1.0, "km": 1e3, "in": 0.0254, "ft": 0.3048, "mi": 1609.344},
@@ -68,6 +69,17 @@ def converted(value: float, said: str, column: str | None, per: str = "", each: 
         return whole(value) if said in {"year", "month"} and not column else None
     factor = _UNITS[_KIND[unit]]
     return whole(value * factor[said] / factor[unit] / scale)
+
+
+def unit_in(words: Sequence[str]) -> str | None:
+    """Return the unit that the words of a column's name end with.
+
+    Examples
+    --------
+    >>> unit_in(("weight", "kg")), unit_in(("tool", "wear", "min")), unit_in(("year",)), unit_in(("income",))
+    ('kg', 'min', None, None)
+    """
+    return {"s": "sec", **UNITS}.get(words[-1]) if len(words) > 1 else None
 
 
 def _column_unit(unit: str) -> tuple[float, str]:

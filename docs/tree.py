@@ -14,15 +14,16 @@ ORDER = {
     "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
-    "agent/conversation": "asking spelling units quantities names question cues offers calltext grammar bank intent "
-    "unread understanding claims evidence compose answer checking database memory",
+    "agent/conversation": "asking claims evidence compose answer checking database memory",
+    "agent/conversation/reading": "understanding spelling units quantities arithmetic names question cues conditions "
+    "offers calltext grammar bank intent unread",
+    "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
     "agent/commands": "options ask chat sessions showing lines",
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "
     "verify narrate",
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
     "facts assertions parser",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
-    "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
     "agent/evaluation": "falsification",
 }
 

@@ -16,10 +16,10 @@ import pandas as pd
 from agent.conversation.answer import Answer
 from agent.conversation.compose import answer_of
 from agent.conversation.memory import Memory, Session, Turn
-from agent.conversation.names import Terms
-from agent.conversation.question import Question
-from agent.conversation.understanding import understand
-from agent.conversation.unread import unread
+from agent.conversation.reading.names import Terms
+from agent.conversation.reading.question import Question
+from agent.conversation.reading.understanding import understand
+from agent.conversation.reading.unread import unread
 from agent.explanation import receipt
 from agent.explanation.result import Usage
 from agent.explanation.verify import verify

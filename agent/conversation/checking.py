@@ -13,7 +13,7 @@ from agent.conversation.answer import Answer
 from agent.conversation.claims import holds
 from agent.conversation.compose import compose, text_of
 from agent.conversation.evidence import AnswerEvidence, Table
-from agent.conversation.spelling import words
+from agent.conversation.reading.spelling import words
 from agent.explanation.checks import NOTHING, Checks
 from agent.explanation.receipt import canonical
 from tools.bundle import Bundle

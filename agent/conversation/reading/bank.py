@@ -12,11 +12,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from agent.conversation.calltext import CANNOT, head_of
-from agent.conversation.names import ID, words_of
-from agent.conversation.quantities import read_numbers
-from agent.conversation.question import Question
-from agent.conversation.spelling import WORD, near, written_out
+from agent.conversation.reading.calltext import CANNOT, head_of
+from agent.conversation.reading.names import ID, words_of
+from agent.conversation.reading.quantities import read_numbers
+from agent.conversation.reading.question import Question
+from agent.conversation.reading.spelling import WORD, near, written_out
 
 __all__ = ["Example", "examples", "head", "masked", "masked_examples", "names", "nearest", "typical", "words"]
 
@@ -51,7 +51,7 @@ def _bank() -> tuple[Any, tuple[Example, ...]]:
 @lru_cache(maxsize=1)
 def examples() -> tuple[Example, ...]:
     """Return all examples."""
-    text = files("agent.conversation").joinpath("bank.jsonl").read_text(encoding="utf-8")
+    text = files("agent.conversation.reading").joinpath("bank.jsonl").read_text(encoding="utf-8")
     return tuple(Example(**{"before": (), **json.loads(line)}) for line in text.splitlines())
 
 
@@ -91,7 +91,7 @@ def masked(question: Question) -> str:
 
     Examples
     --------
-    >>> from agent.conversation.names import Terms
+    >>> from agent.conversation.reading.names import Terms
     >>> from tools.schema import Feature, Schema
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
     >>> masked(Question("how many have an age over 50?", Terms(schema)))

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from agent.conversation import cues
-from agent.conversation.arithmetic import expression_in
-from agent.conversation.names import ID, Name, Terms, words_of
-from agent.conversation.quantities import Number, read_numbers
-from agent.conversation.spelling import written_out
-from agent.conversation.units import UNITS, converted, period, unit_in
+from agent.conversation.reading import cues
+from agent.conversation.reading.arithmetic import expression_in
+from agent.conversation.reading.names import ID, Name, Terms, words_of
+from agent.conversation.reading.quantities import Number, read_numbers
+from agent.conversation.reading.spelling import written_out
+from agent.conversation.reading.units import UNITS, converted, period, unit_in
 from tools.schema import Feature
 
 __all__ = ["Question"]

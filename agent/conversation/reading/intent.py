@@ -13,9 +13,9 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from agent.conversation import bank, cues
-from agent.conversation.calltext import CANNOT, head_of
-from agent.conversation.question import Question
+from agent.conversation.reading import bank, cues
+from agent.conversation.reading.calltext import CANNOT, head_of
+from agent.conversation.reading.question import Question
 
 __all__ = ["heads"]
 

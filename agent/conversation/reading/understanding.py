@@ -10,11 +10,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from agent.conversation import bank
-from agent.conversation.calltext import CANNOT, write_calls
-from agent.conversation.grammar import HEADS, Reader
-from agent.conversation.intent import heads
-from agent.conversation.question import Question
+from agent.conversation.reading import bank
+from agent.conversation.reading.calltext import CANNOT, write_calls
+from agent.conversation.reading.grammar import HEADS, Reader
+from agent.conversation.reading.intent import heads
+from agent.conversation.reading.question import Question
 from agent.llm.forking import Fork, ForkingChat
 from tools.observation import show_name
 from tools.schema import Feature, Schema

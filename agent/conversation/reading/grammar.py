@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.conversation.calltext import CANNOT, condition_text, head_of
-from agent.conversation.offers import Offer, Offers
-from agent.conversation.question import Question
+from agent.conversation.reading.calltext import CANNOT, condition_text, head_of
+from agent.conversation.reading.offers import Offer, Offers
+from agent.conversation.reading.question import Question
 from tools.metrics import METRICS
 
 __all__ = ["HEADS", "MOST_CALLS", "Reader"]
@@ -71,7 +71,7 @@ class Reader:
 
     Examples
     --------
-    >>> from agent.conversation.names import Terms
+    >>> from agent.conversation.reading.names import Terms
     >>> from tools.schema import Feature, Schema
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
     >>> question = Question("how many are over 50?", Terms(schema))

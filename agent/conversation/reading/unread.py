@@ -7,11 +7,11 @@ Saying a harmless word too many ("birds") is cheaper than dropping a condition i
 from collections.abc import Iterator
 from functools import lru_cache
 
-from agent.conversation import bank, cues
-from agent.conversation.names import words_of
-from agent.conversation.question import Question
-from agent.conversation.spelling import near, words
-from agent.conversation.units import UNITS
+from agent.conversation.reading import bank, cues
+from agent.conversation.reading.names import words_of
+from agent.conversation.reading.question import Question
+from agent.conversation.reading.spelling import near, words
+from agent.conversation.reading.units import UNITS
 
 __all__ = ["unread"]
 
@@ -24,7 +24,7 @@ def unread(question: Question) -> list[str]:
 
     Examples
     --------
-    >>> from agent.conversation.names import Terms
+    >>> from agent.conversation.reading.names import Terms
     >>> from tools.schema import Feature, Schema
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
     >>> unread(Question("how many smokers are over 50 years of age?", Terms(schema)))

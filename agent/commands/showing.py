@@ -28,6 +28,8 @@ def show_answer(answer: "Answer", out: Console, err: Console) -> None:
     for call in answer.calls:
         if (found := _table(call)) is not None:
             _show_table(*found, out)
+    for finding in answer.choice.findings if answer.choice is not None else ():
+        err.print(f"Note: {plain(f'{finding.text} {finding.rewrite}')}", style="yellow")
     for note in answer.notes:
         if note not in answer.text:
             err.print(f"Note: {plain(note)}", style="yellow")

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from agent.conversation.choice import Choice
 from agent.conversation.claims import AnswerClaim
 from agent.conversation.evidence import Table
 from agent.explanation.result import VERSION, Usage, Verification
@@ -72,7 +73,7 @@ class Answer(_Part):
     bundle: dict[str, Any] | None = None
     data: dict[str, Any] | None = None
     session: str | None = None
-    choice: dict[str, Any] | None = None
+    choice: Choice | None = None
     unread: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     digest: str | None = None

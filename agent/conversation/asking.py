@@ -14,9 +14,12 @@ from typing import Any
 import pandas as pd
 
 from agent.conversation.answer import Answer
-from agent.conversation.compose import answer_of
+from agent.conversation.choice import Choice, by_facts, by_model, calls_for
+from agent.conversation.compose import answer_of, compose
+from agent.conversation.evidence import AnswerEvidence, Table
 from agent.conversation.memory import Memory, Session, Turn
-from agent.conversation.reading.names import Terms
+from agent.conversation.options import Option, checked, findings
+from agent.conversation.reading.names import terms_of
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.understanding import understand
 from agent.conversation.reading.unread import unread
@@ -62,7 +65,7 @@ class Asker:
 
     def __init__(self, bundle: Bundle, chat: ForkingChat) -> None:
         self.bundle, self.chat = bundle, chat
-        self.terms = Terms(bundle.schema, _ranges(bundle))
+        self.terms = terms_of(bundle)
         self._ids = frozenset(bundle.row_ids or ())
 
     def ask(
@@ -76,8 +79,7 @@ class Asker:
         """Answer one question; the arguments are those of `Classifier.ask`."""
         started, before = time.perf_counter(), self.chat.usage
         asked = _checked(question)
-        if options:
-            raise UserError("Questions with options cannot be answered yet.", hint="Ask without options.")
+        texts = None if options is None else checked(options)
         conversation = self._session(session)
         turns = conversation.recent(TURNS)
         table = self._table(data)
@@ -91,13 +93,16 @@ class Asker:
             notes,
             lambda chat: understand(read, chat, self.bundle.schema, said, follows=previous is not None)[0],
         )
-        observations = self._carried_out(calls, previous, table, on_call)
+        read_options = [Option.of(text, self.terms) for text in texts or ()]
+        observations = self._carried_out(calls_for(calls, read_options), previous, table, on_call)
+        choice = self._choice(read, read_options, observations, notes, follows=previous is not None)
         work = self.chat.usage - before
         answer = answer_of(
             asked,
             observations,
             self.bundle.schema,
             unread(read),
+            choice,
             notes=[*notes, *fallback_notes(work)],
             llm=self.chat.describe(),
             usage=Usage.of(work, time.perf_counter() - started),
@@ -117,6 +122,28 @@ class Asker:
             )
         )
         return sealed
+
+    def _choice(
+        self,
+        read: Question,
+        options: Sequence[Option],
+        observations: Sequence[Observation],
+        notes: list[str],
+        *,
+        follows: bool,
+    ) -> Choice | None:
+        """Choose one of the options: by facts where they decide, else by the chat model."""
+        if not options:
+            return None
+        plain, schema = Question(read.asked, self.terms), self.bundle.schema
+        evidence = AnswerEvidence(observations, table=Table.of(schema, observations))
+        choice = by_facts(plain, options, observations, evidence)
+        if choice is None:
+            columns = {name.column for part in (plain, *(option.read for option in options)) for name in part.names}
+            known = [f"{f.name}: {f.description}" for f in schema.features if f.name in columns and f.description]
+            said = [sentence.text for sentence in compose(observations, schema)] if observations else []
+            choice = or_by_rule(self.chat, notes, lambda chat: by_model(plain, options, chat, [*known, *said]))
+        return choice.model_copy(update={"findings": findings(plain, options, unread(read), follows=follows)})
 
     def _session(self, session: str | Session | None) -> Session:
         if isinstance(session, str):
@@ -150,12 +177,6 @@ class Asker:
             if on_call is not None:
                 on_call(seen)
         return toolbox.observations
-
-
-def _ranges(bundle: Bundle) -> dict[str, tuple[float, float]]:
-    """Return the least and the greatest value of each numeric column."""
-    overall = {name: part["overall"] for name, part in bundle.statistics.stored["features"].items()}
-    return {name: (part["min"], part["max"]) for name, part in overall.items() if part.get("min") is not None}
 
 
 def _checked(question: str) -> str:

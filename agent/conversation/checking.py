@@ -10,14 +10,18 @@ from typing import Any
 import pandas as pd
 
 from agent.conversation.answer import Answer
+from agent.conversation.choice import Choice, by_facts
 from agent.conversation.claims import holds
 from agent.conversation.compose import compose, text_of
 from agent.conversation.evidence import AnswerEvidence, Table
+from agent.conversation.options import NONE, Option, checked, findings
+from agent.conversation.reading.names import terms_of
+from agent.conversation.reading.question import Question
 from agent.conversation.reading.spelling import words
 from agent.explanation.checks import NOTHING, Checks
 from agent.explanation.receipt import canonical
 from tools.bundle import Bundle
-from tools.errors import TableError
+from tools.errors import TableError, UserError
 from tools.observation import Observation
 from tools.table import read_table
 from tools.toolbox import Toolbox
@@ -51,6 +55,8 @@ class AnswerChecks(Checks):
         if not self.complete:
             self._carried()
         self._told()
+        if answer.choice is not None:
+            self._chosen(answer.choice)
 
     def seal(self, raw: Mapping[str, Any]) -> None:
         """Check form, recorded outcome and digest; whether a file was at hand then is taken as recorded."""
@@ -111,8 +117,11 @@ class AnswerChecks(Checks):
     def _told(self) -> None:
         """Say everything again, and compute every claim."""
         answer = self._answer
-        evidence = AnswerEvidence(answer.calls, table=answer.table, unread=answer.unread)
-        sentences = compose(answer.calls, answer.table, answer.unread)
+        choice = answer.choice
+        evidence = AnswerEvidence(
+            answer.calls, table=answer.table, unread=answer.unread, option=None if choice is None else choice.option
+        )
+        sentences = compose(answer.calls, answer.table, answer.unread, choice)
         asked = set(words(answer.question))
         for number, word in enumerate(answer.unread):
             self.expect(f"unread.{number}", word in asked and word.isalpha(), "a word of the question", word)
@@ -128,9 +137,41 @@ class AnswerChecks(Checks):
         claims = [claim.model_dump(mode="json") for sentence in sentences for claim in sentence.claims]
         self._exactly("claims", claims, [claim.model_dump(mode="json") for claim in answer.claims])
 
+    def _chosen(self, choice: Choice) -> None:
+        """Make the choice again where facts make it; where a model did, hold it against its probabilities."""
+        self.expect("choice.options", _proper(choice), "distinct options, one of them chosen", choice.option)
+        if self._bundle is None:
+            return
+        answer = self._answer
+        terms = terms_of(self._bundle)
+        question, options = Question(answer.question, terms), [Option.of(text, terms) for text in choice.options]
+        evidence = AnswerEvidence(answer.calls, table=answer.table)
+        made = by_facts(question, options, answer.calls, evidence)
+        found = choice.model_dump(mode="json", exclude={"findings"})
+        if made is not None or choice.by == "facts":
+            expected = None if made is None else made.model_dump(mode="json", exclude={"findings"})
+            self._exactly("choice", expected, found)
+        follows = any(finding.kind == "referent" for finding in choice.findings)
+        again = [finding.model_dump() for finding in findings(question, options, answer.unread, follows=not follows)]
+        self._exactly("choice.findings", again, [finding.model_dump() for finding in choice.findings])
+
     def _exactly(self, where: str, expected: Any, found: Any) -> None:
         """Compare what is made of recorded things alone: to the last digit."""
         self.expect(where, canonical(expected) == canonical(found), expected, found)
+
+
+def _proper(choice: Choice) -> bool:
+    """Tell whether the option is the one that the index names, and the most probable where a model chose."""
+    try:
+        texts = [*checked(choice.options), NONE]
+    except UserError:
+        return False
+    index = len(choice.options) if choice.index is None else choice.index
+    named = texts[:-1] == choice.options and 0 <= index < len(texts) and choice.option == texts[index]
+    if choice.by != "model":
+        return named and choice.probabilities is None and (choice.by == "facts" or choice.index is None)
+    chances = choice.probabilities or []
+    return named and not choice.facts and len(chances) == len(texts) and max(chances) == chances[index]
 
 
 def _where(seen: Observation) -> Any:

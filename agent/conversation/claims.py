@@ -26,6 +26,7 @@ __all__ = [
     "Order",
     "Relation",
     "Rows",
+    "Within",
     "holds",
 ]
 
@@ -215,8 +216,38 @@ class Failed(_Claim):
         return evidence.observation(self.call).error is not None
 
 
+class Within(_Claim):
+    """A number lies inside of an interval, or outside of it, exactly and as it is shown; shares are percentages."""
+
+    kind: Literal["within"] = "within"
+    ref: str
+    low: float | None
+    high: float | None
+    low_in: bool
+    high_in: bool
+    inside: bool
+
+    @classmethod
+    def of(
+        cls, evidence: AnswerEvidence, ref: str, low: float | None, high: float | None, low_in: bool, high_in: bool
+    ) -> Self:
+        """Make the claim about one number."""
+        claim = cls(ref=ref, low=low, high=high, low_in=low_in, high_in=high_in, inside=True)
+        return claim if claim.true_of(evidence) else claim.model_copy(update={"inside": False})
+
+    def true_of(self, evidence: AnswerEvidence) -> bool:
+        """It does."""
+        shown = evidence.shown_number(self.ref)
+        exact = float(evidence.value(self.ref)) * (100 if evidence.shown(self.ref).endswith("%") else 1)
+        return self._has(shown) == self._has(exact) == self.inside
+
+    def _has(self, value: float) -> bool:
+        above = self.low is None or value > self.low or (self.low_in and value == self.low)
+        return above and (self.high is None or value < self.high or (self.high_in and value == self.high))
+
+
 AnswerClaim = Annotated[
-    Asked | Contrast | Deviation | Entry | Extent | Fact | Failed | Flip | Nothing | Order | Rows,
+    Asked | Contrast | Deviation | Entry | Extent | Fact | Failed | Flip | Nothing | Order | Rows | Within,
     Field(discriminator="kind"),
 ]
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.conversation.answer import Answer, Sentence
+from agent.conversation.choice import Choice
 from agent.conversation.evidence import AnswerEvidence, Table
 from agent.conversation.saying.call import Call
+from agent.conversation.saying.chosen import chosen
 from agent.conversation.saying.contrast import compared
 from agent.conversation.saying.tools import said
 from agent.conversation.saying.words import Said, braced, listed
@@ -16,8 +18,13 @@ from tools.schema import Schema
 __all__ = ["answer_of", "compose", "text_of"]
 
 
-def compose(observations: Sequence[Observation], schema: Schema | Table, unread: Sequence[str] = ()) -> list[Sentence]:
-    """Say everything the calls have found, in their order, then comparisons, then what was not used of the question.
+def compose(
+    observations: Sequence[Observation],
+    schema: Schema | Table,
+    unread: Sequence[str] = (),
+    choice: Choice | None = None,
+) -> list[Sentence]:
+    """Say all that the calls have found, in their order, comparisons, what was not used of the question, the choice.
 
     Parameters
     ----------
@@ -27,6 +34,8 @@ def compose(observations: Sequence[Observation], schema: Schema | Table, unread:
         Units, labels and the names of target and id.
     unread : sequence of str
         Words of the question that the calls do not account for.
+    choice : Choice, optional
+        Which of several options was chosen.
 
     Returns
     -------
@@ -40,7 +49,9 @@ def compose(observations: Sequence[Observation], schema: Schema | Table, unread:
     ['There are 109 rows with age over 50 [t1].']
     """
     table = schema if isinstance(schema, Table) else Table.of(schema, observations)
-    evidence = AnswerEvidence(observations, table=table, unread=unread)
+    evidence = AnswerEvidence(
+        observations, table=table, unread=unread, option=None if choice is None else choice.option
+    )
     sentences: list[Sentence] = []
     before = None
     for seen in observations:
@@ -48,7 +59,9 @@ def compose(observations: Sequence[Observation], schema: Schema | Table, unread:
         before = seen
     calls = [Call(seen, evidence) for seen in observations if seen.result is not None]
     sentences += [_sentence(each, evidence) for each in compared(calls)]
-    more = [_unanswered(table)] if not observations else [_unused(unread)] if unread else []
+    more = [_unused(unread)] if observations and unread else []
+    more += [_unanswered(table)] if not observations and choice is None else []
+    more += [chosen(choice)] if choice is not None else []
     return [*sentences, *(_sentence(each, evidence) for each in more)]
 
 
@@ -83,7 +96,12 @@ def text_of(sentences: Sequence[Sentence]) -> str:
 
 
 def answer_of(
-    question: str, observations: Sequence[Observation], schema: Schema | Table, unread: Sequence[str] = (), **more: Any
+    question: str,
+    observations: Sequence[Observation],
+    schema: Schema | Table,
+    unread: Sequence[str] = (),
+    choice: Choice | None = None,
+    **more: Any,
 ) -> Answer:
     """Return the answer, not verified and not sealed yet.
 
@@ -91,13 +109,13 @@ def answer_of(
     ----------
     question : str
         What was asked.
-    observations, schema, unread
+    observations, schema, unread, choice
         As for `compose`.
     **more
-        Other fields of `Answer`: `llm`, `usage`, `bundle`, `data`, `session`, `choice`, `notes`.
+        Other fields of `Answer`: `llm`, `usage`, `bundle`, `data`, `session`, `notes`.
     """
     table = schema if isinstance(schema, Table) else Table.of(schema, observations)
-    sentences = compose(observations, table, unread)
+    sentences = compose(observations, table, unread, choice)
     return Answer(
         question=question,
         text=text_of(sentences),
@@ -107,5 +125,6 @@ def answer_of(
         claims=[claim for sentence in sentences for claim in sentence.claims],
         table=table,
         unread=list(unread),
+        choice=choice,
         **more,
     )

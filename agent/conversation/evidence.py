@@ -1,7 +1,8 @@
 """What an answer may say: the results of its calls, their arguments, and the few words of the schema it needs.
 
 Beside ``t1.rows`` (in a result) there are ``t1@args.where.0.2`` (what was asked), ``t1@resolved.where.0.2`` (the rows
-that "those" stood for), ``t1@error.text``, ``table.units.age`` and ``question.unread.0``, a word of the question.
+that "those" stood for), ``t1@error.text``, ``table.units.age`` ``question.unread.0``, a word of the
+question, and ``choice.option``, the option that was chosen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -97,11 +98,13 @@ class AnswerEvidence(Evidence):
 
     table: Table = field(kw_only=True)
     unread: Sequence[str] = field(default=(), kw_only=True)
+    option: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._add("table", self.table.model_dump(), "table")
         self._add("question", {"unread": list(self.unread)}, "args")
+        self._add("choice", {"option": self.option}, "args")
         for seen in self.observations:
             self._add(f"{seen.id}@args", seen.args, "args")
             self._add(f"{seen.id}@resolved", seen.resolved or {}, "args")

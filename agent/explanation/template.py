@@ -8,7 +8,7 @@ from agent.explanation.evidence import Evidence
 __all__ = ["assemble", "citations", "render"]
 
 _REF = re.compile(r"\{([^{}]+)\}")
-_UNMARKED = {"question", "table"}  # what no call has found
+_UNMARKED = {"choice", "question", "table"}  # what no call has found
 
 
 def citations(template: str) -> list[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "DENIED_HERE",
     "DOES",
     "FILLERS",
+    "FLIPS",
     "FOR_AFTER",
     "GLUE",
     "GLUE_AFTER",
@@ -92,6 +93,10 @@ COUNTED_BEFORE = re.compile(
     r"find me|list of|sample of)\s*(?:the\s*)?$", ANY,
 )  # fmt: skip
 MORE_OF = re.compile(r"\s+(?:more|fewer|less|extra|additional|times|points|percent|degrees)\b", ANY)
+FLIPS = re.compile(
+    r"\b(?:flip\w*|turn\w*|chang\w*|differ\w*|instead|mak(?:e|es|ing)|keep|avoid|prevent|become|tweak\w*|needs?|needed|"
+    r"takes?|get|switch\w*|alter\w*|counterfactuals?)\b", ANY,
+)  # fmt: skip
 FOR_AFTER = re.compile(  # a 4 after one of these is short for "for"
     r"\b(?:pred\w*|prob\w*|chances?|risks?|odds|likel\w*|accura\w*|average|mean|median|scores?|auc|recall|precision|f1|reasons?|"
     r"importan\w*|range|labels?|certain|sure|same|count)\s*$", ANY,

@@ -115,6 +115,7 @@ class Reader:
         barred |= set() if self.question.expression is not None else {"calculate"}
         barred |= set() if self._offers.names_column else {"feature_stats", "describe feature"}
         barred |= {"predict"} if self.question.asks_truth else set()
+        barred |= set() if self.follows or self.question.has_row or self.question.flips else {"counterfactual"}
         barred |= {head_of(call) for call in calls if not self._goes_on(call, calls)}
         if not calls and self.question.clauses == 1 and not self.question.compares:
             barred |= {head for head in self.heads if head != CANNOT and not self._can_say_all(head)}

@@ -11,9 +11,10 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from tools.bundle import Bundle
 from tools.schema import Schema
 
-__all__ = ["ID", "Name", "Terms"]
+__all__ = ["ID", "Name", "Terms", "terms_of", "words_of"]
 
 ID = "id"
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*|&")
@@ -183,6 +184,13 @@ def _beside_columns(names: list[Name]) -> list[Name]:
         sure = name.strength < 0.7 and name.column in columns and name.value is not None
         kept.append(replace(name, strength=0.9) if sure else name)
     return kept
+
+
+def terms_of(bundle: Bundle) -> Terms:
+    """Return what the columns of a bundle's table may be called, with the range of each numeric one."""
+    overall = {name: part["overall"] for name, part in bundle.statistics.stored["features"].items()}
+    ranges = {name: (part["min"], part["max"]) for name, part in overall.items() if part.get("min") is not None}
+    return Terms(bundle.schema, ranges)
 
 
 def _near(words: tuple[str, ...], part: tuple[str, ...]) -> bool:

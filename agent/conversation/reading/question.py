@@ -261,6 +261,11 @@ class Question:
         return bool(cues.THOSE.search(self.text))
 
     @property
+    def flips(self) -> bool:
+        """Whether it may ask how to get another answer."""
+        return bool(cues.FLIPS.search(self.text))
+
+    @property
     def supposes(self) -> bool:
         """Whether it asks what would be."""
         return bool(cues.SUPPOSED.search(self.text))
@@ -280,7 +285,8 @@ class Question:
         for start, end in sorted(spans):
             rest, at = rest + self.text[at : max(start, at)], max(end, at)
         words = _LETTERS.findall(cues.AGAIN.sub("", rest + self.text[at:], count=1).lower())
-        return all(word in cues.GLUE | cues.FILLERS for word in words)
+        known = cues.GLUE | cues.FILLERS | {word for name in self.names for word in words_of(name.column)}
+        return all(word in known for word in words)
 
 
 _ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, or a number

@@ -73,7 +73,15 @@ class Scripted:
             session.append(Turn(question=question, text=text, digest=digest))
         notes = ["A note\x1b[2J."] if "note" in question else []
         verification = Verification(ok="false" not in question, complete=True, checked=3)
-        return Answer(question=question, text=text, calls=[call], notes=notes, verification=verification, digest=digest)
+        return Answer(
+            choice=None,
+            question=question,
+            text=text,
+            calls=[call],
+            notes=notes,
+            verification=verification,
+            digest=digest,
+        )
 
 
 @pytest.fixture

@@ -202,3 +202,18 @@ def test_questions_that_are_none(run, penguins, question, message):
 
     assert (code, out) == (2, "")
     assert err.startswith(f"tallystick: {message}")
+
+
+def test_a_question_with_options(run, penguins):
+    """The choice is the last sentence and part of the JSON; what may mislead is noted."""
+    asked = ["ask", penguins, "How many penguins are on Dream?", "--llm", "rule"]
+    options = ["--option", "100 to 120", "--option", "120 to 130"]
+
+    code, out, err = run(*asked, *options)
+    assert code == 0, err
+    assert out.splitlines()[-1] == "By what was found, the answer is “120 to 130”: 124 [t1]."
+    assert "Options 1 and 2 can both be right. End one below 120 and begin the other at 120." in err
+
+    code, out, err = run(*asked, *options, "--json")
+    assert json.loads(out)["choice"]["index"] == 1
+    assert run(*asked, "--option", "124")[0] == 2

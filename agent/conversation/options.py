@@ -90,7 +90,7 @@ class Option:
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
     >>> option = Option.of("40 to 60", Terms(schema))
     >>> option.interval, option.column
-    (Interval(low=40, high=60, low_in=True, high_in=True), None)
+    (Interval(low=40.0, high=60.0, low_in=True, high_in=True), None)
     >>> Option.of("people with an age over 50", Terms(schema)).where
     [['age', '>', 50]]
     """

@@ -56,8 +56,8 @@ class Conditions:
 
     def all(self) -> list[Offer]:
         """Return them, those that the question names outright first."""
-        named = self._rows(), self._numbers(), self._nothing(), self._categories(), self._labels(), self._others()
-        return distinct([offer for part in (*named, self._strangers()) for offer in part])
+        named = self._rows(), self._numbers(), self.nothing(), self._categories(), self._labels(), self._others()
+        return distinct([offer for part in (*named, self._flags(), self._strangers()) for offer in part])
 
     def _rows(self) -> Iterator[Offer]:
         question, column = self.question, self.question.terms.schema.id_column or "row"
@@ -140,15 +140,24 @@ class Conditions:
             )
         return sorted(found, key=lambda pair: (-named.get(pair[0].name, 0.0), not _is_age(pair[0])))  # "over 50"
 
-    def _nothing(self) -> Iterator[Offer]:
+    def nothing(self) -> Iterator[Offer]:
         """Yield the conditions of "no kids", "without a promotion": a number that is 0."""
+        for name, feature in self._plain_numbers():
+            if cues.NONE_OF.search(self.question.text[max(0, name.start - 25) : name.start]):
+                yield _condition([feature.name, "==", 0], name.start)
+
+    def _flags(self) -> Iterator[Offer]:
+        """Yield the conditions of "with a pool", where a column of zeros and ones tells it."""
+        for _, feature in self._plain_numbers():
+            if self.question.terms.yes_or_no(feature.name):
+                yield from (_condition([feature.name, "==", value]) for value in (1, 0))
+
+    def _plain_numbers(self) -> Iterator[tuple[Name, Feature]]:
+        """Yield the numeric columns that are named, with the names."""
         for name in self.question.names:
             feature = self.question.terms.schema.by_name.get(name.column)
-            before = self.question.text[max(0, name.start - 20) : name.start]
-            if feature is not None and feature.kind == "numeric" and cues.NONE_OF.search(before):
-                yield _condition([feature.name, "==", 0], name.start)
-            elif feature is not None and self.question.terms.yes_or_no(feature.name):
-                yield from (_condition([feature.name, "==", value]) for value in (1, 0))
+            if feature is not None and feature.kind == "numeric":
+                yield name, feature
 
     def _categories(self) -> Iterator[Offer]:
         question, schema = self.question, self.question.terms.schema

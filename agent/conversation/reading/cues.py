@@ -60,7 +60,12 @@ _NOT = (
 )
 DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", ANY)  # anywhere
 DENIED_HERE = re.compile(rf"\b(?:{_NOT}|anything but|all but)\b[\w\s-]{{0,14}}$|non-?$", ANY)  # what follows next
-NONE_OF = re.compile(r"\b(?:no|without|zero|never had)\s+(?:any\s+|a\s+)?(?:\w+\s+)?$", ANY)  # a number is 0
+NONE_OF = re.compile(
+    r"\b(?:no|without|zero|never(?: been| had| got)?|not any|(?:has|have|had)(?:n['’]t| not) (?:any|got any|"
+    r"had any)|free of|"
+    r"not (?:a|one) single)\s+(?:any\s+|a\s+)?(?:\w+\s+)?$", ANY,
+)  # fmt: skip
+# a number is 0
 
 # -- what stands between a column and its number -----------------------------------------------------------------------
 GLUE = _words(

@@ -128,7 +128,9 @@ class Reader:
 
     def _can_say_all(self, head: str) -> bool:
         """Tell whether one call of a tool can account for all that has to be accounted for."""
-        needed = self._offers.required - {count.start for count in self.question.counts}
+        needed = self._offers.required_by(head.split(maxsplit=1)[0]) & self._offers.required - {
+            count.start for count in self.question.counts
+        }
         parts = _parts(self._offers, head.split(maxsplit=1)[0], dict(HEADS[head]), follows=self.follows)
         return needed <= _reachable(parts, needed, set())
 
@@ -167,7 +169,7 @@ class Reader:
                 self.text += written
             else:
                 needed = [text for text, part in steps.items() if _reachable([part], missing, taken)]
-                ends = self._ends(args, calls, number)
+                ends = self._ends(tool, args, calls, number)
                 if missing:  # they may belong to another call: "men over 50 against women over 60"
                     begun = args.get("where") or args.get("changes")
                     ends = [NEXT] if self.question.compares and begun and NEXT in ends else []
@@ -188,7 +190,7 @@ class Reader:
                 parts = list(_parts(self._offers, tool, args, follows=self.follows))[1:]
             current = part
 
-    def _ends(self, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> list[str]:
+    def _ends(self, tool: str, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> list[str]:
         """Return how a call may end: for good only when everything is accounted for that has to be."""
         if number >= MOST_CALLS:
             return [END]
@@ -199,8 +201,9 @@ class Reader:
         asked = [str(condition[0]) for condition in _said(args.get("where"))]
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
+        counts = {count.start for count in self.question.counts}
         more = (
-            self._offers.required - self._used - {count.start for count in self.question.counts}
+            (self._offers.required & self._offers.required_by(tool)) - self._used - counts
             or (number < self.question.clauses and args.get("topic") not in {"model", "data", "abilities"})
             or ((args.get("feature") or args.get("name")) and others)
             or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))

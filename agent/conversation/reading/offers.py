@@ -17,6 +17,7 @@ from agent.conversation.reading.question import Question
 __all__ = ["Offer", "Offers"]
 
 BEFORE = 0.3  # how surely the column of the answer before is named
+ABOUT_COLUMNS = {"importance", "interactions", "describe"}
 CHOOSE_BY_LABEL = {"count", "show", "feature_stats"}
 ASKS_LABEL = {"predict", "probability", "explain", "counterfactual", "similar"}
 
@@ -68,7 +69,11 @@ class Offers:
     def changes(self) -> list[Offer]:
         """Every change the question allows, and those of the answer before."""
         again = [change for call in self.question.before for change in call["args"].get("changes", [])]
-        found = [*self._set_numbers(), *self._set_categories()] if cues.CHANGES.search(self.question.text) else []
+        found = (
+            [*self._set_numbers(), *self._set_nothing(), *self._set_categories()]
+            if cues.CHANGES.search(self.question.text)
+            else []
+        )
         return distinct([*found, *(_change(dict(change)) for change in again)])
 
     def _set_numbers(self) -> Iterator[Offer]:
@@ -81,6 +86,15 @@ class Offers:
             for feature, value in columns:
                 for action in (number.step,) if number.step else ("increase", "decrease", "set"):
                     yield _change({"column": feature.name, "action": action, "value": value}, number.start)
+
+    def _set_nothing(self) -> Iterator[Offer]:
+        """Yield what becomes 0: "if she had no debts"."""
+        supposed = cues.SUPPOSED.search(self.question.text)
+        if supposed is None:
+            return
+        for condition in self._found.nothing():
+            if min(condition.uses) > supposed.start():
+                yield _change({"column": condition.value[0], "action": "set", "value": 0}, *condition.uses)
 
     def _named_before(self, number: Number) -> str | None:
         """Return the one column that is named between the number before and this one."""
@@ -186,6 +200,8 @@ class Offers:
 
     def required_by(self, tool: str) -> frozenset[int]:
         """Return where the words are that a call of a tool has to account for, labels that choose its rows too."""
+        if tool in ABOUT_COLUMNS:  # "does being single matter?" is about a column
+            return self.required - {name.start for name in self.question.names}
         if tool not in CHOOSE_BY_LABEL:
             return self.required
         labels = [offer.uses for offer in self.conditions_for(tool) if offer.value[0] in {"label", "prediction"}]

@@ -134,7 +134,7 @@ def read_numbers(question: str) -> tuple[str, list[Number]]:
     """
     text, spelled = _in_digits(_tidied(question))
     found = [_with_words(number, text) for number in _plain(text, spelled)]
-    return text, list(_ranges(found, text))
+    return text, list(_ranges(_units_shared(found, text), text))
 
 
 def _tidied(question: str) -> str:
@@ -259,6 +259,18 @@ def _step(before: str, after: str) -> str:
     if max(last_up, last_down) < 0:
         return ""
     return "increase" if last_up > last_down else "decrease"
+
+
+def _units_shared(numbers: list[Number], question: str) -> list[Number]:
+    """Return the numbers with the unit that a list of them has at its end: "at 30 and at 60 years"."""
+    for at in range(len(numbers) - 2, -1, -1):
+        one, other = numbers[at], numbers[at + 1]
+        joined = re.fullmatch(
+            r"\s*(?:,|and|or|&|,\s*and|versus)\s*(?:at|of)?\s*", question[one.end : other.start].lower()
+        )
+        if joined and not one.unit and one.sign == other.sign:
+            numbers[at] = replace(one, unit=other.unit)
+    return numbers
 
 
 def _ranges(numbers: list[Number], question: str) -> Iterator[Number]:

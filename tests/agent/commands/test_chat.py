@@ -186,6 +186,7 @@ class Slow:
         if "slow" in question:
             time.sleep(100)
         return SimpleNamespace(
+            choice=None,
             text=f"An answer to {question.upper()} [t1].", calls=[call], notes=[], verification=Verification(ok=True),
             digest="a" * 64,
         )

@@ -240,13 +240,14 @@ class Conditions:
 
     def _others(self) -> Iterator[Offer]:
         """Yield what is left when the conditions of the answer before are turned round: "and the others?"."""
-        if not cues.OTHERS.search(self.question.text):
-            return
-        for call in self.question.before:
+        match = cues.OTHERS.search(self.question.text)
+        for call in self.question.before if match is not None else ():
             where = call["args"].get("where") or []
-            for column, sign, value in [] if isinstance(where, Mapping) else where:
+            conditions = [] if isinstance(where, Mapping) else where
+            uses = [match.start()] if match is not None and len(conditions) == 1 else []  # which of two is not told
+            for column, sign, value in conditions:
                 if sign in INVERSE:
-                    yield _condition([column, INVERSE[sign], value])
+                    yield _condition([column, INVERSE[sign], value], *uses)
                 elif sign == "in":
                     yield from (_condition([column, "!=", part]) for part in value)
 

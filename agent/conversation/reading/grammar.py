@@ -7,11 +7,13 @@ models.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from agent.conversation.reading.calltext import CANNOT, condition_text, head_of
 from agent.conversation.reading.offers import Offer, Offers
 from agent.conversation.reading.question import Question
+from agent.conversation.reading.unread import unread
 from tools.metrics import METRICS
 
 __all__ = ["HEADS", "MOST_CALLS", "Reader"]
@@ -141,6 +143,11 @@ class Reader:
         offers = [*self._offers.conditions_for(call["tool"]), *self._offers.changes]
         return any(offer.value not in said for offer in offers) or bool(set(self.question.named) - columns)
 
+    @cached_property
+    def _clauses(self) -> int:
+        """How many calls there have to be: one less where a clause may be about what the table does not know."""
+        return self.question.clauses - bool(unread(self.question))
+
     def _write(self, options: Sequence[str]) -> str:
         """Choose one of some texts and write it."""
         chosen = options[self.choose(self.text, options) if len(options) > 1 else 0]
@@ -204,7 +211,7 @@ class Reader:
         counts = {count.start for count in self.question.counts}
         more = (
             (self._offers.required & self._offers.required_by(tool)) - self._used - counts
-            or (number < self.question.clauses and args.get("topic") not in {"model", "data", "abilities"})
+            or (number < self._clauses and args.get("topic") not in {"model", "data", "abilities"})
             or ((args.get("feature") or args.get("name")) and others)
             or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))
         )
@@ -274,9 +281,8 @@ def _parts(  # noqa: C901 - one line for each argument
     elif tool == "feature_stats":
         yield _Part("feature", " (", offers.columns, must=True)
     elif tool == "importance":
-        yield _Part(
-            "feature", " (", [column for column in offers.columns if column.value != question.terms.schema.target]
-        )
+        columns = [column for column in offers.columns if column.value != question.terms.schema.target]
+        yield _Part("feature", " (", columns, must=bool(question.named))
     elif tool == "show":
         yield _Part("columns", " (", offers.shown, must=bool(offers.shown))
     if tool in {"calculate", "describe"}:

@@ -224,6 +224,8 @@ class Offers:
         said |= {
             n.start for n in question.names if n.value is not None and n.column != target and n.strength >= OUTRIGHT
         }
+        if (others := cues.OTHERS.search(question.text)) is not None:
+            said.add(others.start())
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)
 

@@ -29,6 +29,7 @@ from tools.errors import StorageError, TableError, did_you_mean
 
 __all__ = [
     "CONTROL",
+    "HALF",
     "MISSING",
     "Cell",
     "cell",

@@ -5,6 +5,7 @@ engine fails, the rule understands, and the answer says so.
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from tools.bundle import Bundle
 from tools.errors import UserError
 from tools.given import Given
 from tools.observation import Observation
-from tools.table import read_table
+from tools.table import HALF, read_table
 from tools.toolbox import Toolbox
 
 __all__ = ["Asker", "OnCall"]
@@ -86,6 +87,8 @@ class Asker:
         previous = next((turn.resolved for turn in reversed(turns) if turn.resolved is not None), None)
         before_this = [dict(call) for call in turns[-1].calls] if turns else []
         read = Question(asked, self.terms, self._is_id(table), before_this)
+        if not all(math.isfinite(number.value) for number in read.numbers):
+            raise UserError("The question has a number beyond 1e308.", hint="Ask with smaller numbers.")
         said = [{"question": turn.question, "calls": [dict(call) for call in turn.calls]} for turn in turns]
         notes: list[str] = []
         calls = or_by_rule(
@@ -183,6 +186,8 @@ def _checked(question: str) -> str:
     asked = " ".join(question.split())
     if not asked:
         raise UserError("The question is empty.", hint="Ask something, such as: What can you do?")
+    if HALF.search(asked):
+        raise UserError("The question holds half a character.", hint="Write the whole character, or leave it out.")
     if len(asked) > MOST_CHARACTERS:
         raise UserError(f"The question has {len(asked)} characters.", hint=f"Ask in at most {MOST_CHARACTERS}.")
     return asked

@@ -20,7 +20,7 @@ _SAID = (
     (re.compile(rf"\b(?:twice|double) ({_NUMBER})"), r"2 * \1"),
 )
 _SUM = re.compile(rf"\b(?:add(?: up)?|sum of|total of) ({_NUMBER}(?:(?:, and |, | and | plus ){_NUMBER})+)")
-_ARITHMETIC = re.compile(r"(?:sqrt\()?[\d.()\s+*/-]*\d[\d.()\s+*/-]*\)?")
+_ARITHMETIC = re.compile(r"(?<![\w.])(?:sqrt\()?(?=[-(\s.]*\d)[\d.()\s+*/-]++(?![_e]\d)")  # not inside of 1_000 or 1e5
 _OPERATION = re.compile(r"\d\s*\)*\s*(?:\*\*|[+*/-])\s*\(*\s*\d")
 
 

@@ -62,10 +62,13 @@ class Conditions:
     def _rows(self) -> Iterator[Offer]:
         question, column = self.question, self.question.terms.schema.id_column or "row"
         rows = [*question.rows, *(n for n in question.numbers if n not in question.rows and question.is_row(n))]
-        if len(rows) > 1:
-            yield _condition([column, "in", [number.value for number in rows]], *(number.start for number in rows))
+        called: dict[int | float, list[int]] = {}
         for number in rows:
-            yield _condition([column, "==", number.value], number.start)
+            called.setdefault(number.value, []).append(number.start)
+        if len(called) > 1:
+            yield _condition([column, "in", list(called)], *(number.start for number in rows))
+        for value, starts in called.items():
+            yield _condition([column, "==", value], *starts)
         if len(question.ids) > 1:
             names = [question.text[start:end] for start, end in question.ids]
             yield _condition([column, "in", names], *(start for start, _ in question.ids))

@@ -126,7 +126,7 @@ class Reader:
         made = [f"score {call['args']['metric']}" for call in calls if call["tool"] == "score"]
         if made and made[-1] in named and (left := [head for head in named if head not in made]):
             return left
-        return [head for head in heads if not head.startswith("score ") or head in named]
+        return [head for head in heads if not head.startswith("score ") or head in named] or heads
 
     def _can_say_all(self, head: str) -> bool:
         """Tell whether one call of a tool can account for all that has to be accounted for."""

@@ -122,10 +122,9 @@ class Terms:
         self.schema, self._ranges = schema, dict(ranges or {})
         self._terms = list(_terms(schema))
         self.words = frozenset(word for term in self._terms for word in term.words)
-        self._longest = max(len(term.words) for term in self._terms)
-        self._by_words: dict[tuple[str, ...], list[_Term]] = {}
+        self._by_length: dict[int, dict[tuple[str, ...], list[_Term]]] = {}
         for term in self._terms:
-            self._by_words.setdefault(term.words, []).append(term)
+            self._by_length.setdefault(len(term.words), {}).setdefault(term.words, []).append(term)
 
     def plausible(self, column: str, value: float) -> bool:
         """Tell whether a column has values near this one."""
@@ -147,7 +146,7 @@ class Terms:
         words = [(_stem(match[0]), match.start(), match.end()) for match in _WORD.finditer(question)]
         found: list[Name] = []
         taken = [False] * len(words)
-        for length in range(self._longest, 0, -1):
+        for length in sorted(self._by_length, reverse=True):  # not all up to the longest: a name may have 500 words
             for at in range(len(words) - length + 1):
                 part = tuple(word for word, _, _ in words[at : at + length])
                 plain = length == 1 and part[0] in _PLAIN - _ORDINARY
@@ -165,12 +164,12 @@ class Terms:
 
     def _alike(self, part: tuple[str, ...]) -> tuple[list[_Term], float]:
         """Return the terms that these words are, or are with a typo, and how sure that is."""
-        exact = self._by_words.get(part)
-        if exact:
-            return exact, 1.0
-        near = [words for words in self._by_words if len(words) == len(part) and _near(words, part)]
+        known = self._by_length[len(part)]
+        if part in known:
+            return known[part], 1.0
+        near = [words for words in known if _near(words, part)]
         near.sort(key=lambda words: _distance(words, part))
-        return (self._by_words[near[0]], 0.8) if near else ([], 0.0)
+        return (known[near[0]], 0.8) if near else ([], 0.0)
 
 
 def _beside_columns(names: list[Name]) -> list[Name]:
@@ -230,6 +229,7 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name: split at case, underscores and other marks.
 

@@ -12,7 +12,9 @@ from text_to_num import Token, find_numbers
 
 from agent.conversation.reading.units import UNITS, period, whole
 
-__all__ = ["Number", "read_numbers"]
+__all__ = ["NEAR", "Number", "read_numbers"]
+
+NEAR = 100  # characters before a number, in which the words are that say what it is
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
 _ALONE = {
@@ -22,7 +24,7 @@ _ALONE = {
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _PLAIN = re.compile(
-    r"(?P<number>(?<![\w.])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)(?!\d*(?:st|nd|rd|th)\b)"
+    r"(?P<number>(?<![\w.])[-−]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:e[+-]?\d+\b)?)(?!\d*(?:st|nd|rd|th)\b)"
     r"(?:\s*(?P<scale>hundred|thousand|million|grand)\b|(?P<short>[km])\b)?",
     re.IGNORECASE,
 )
@@ -228,7 +230,7 @@ def _with_words(number: Number, question: str) -> Number:
         unit = before.rstrip()[-1]
     sign = next((sign for sign, words in _AFTER if re.match(rf"[\s,]*(?:{words})", after)), "")
     if not sign:
-        sign = next((sign for sign, words in _BEFORE if re.search(rf"(?<![a-z]){words}{_GAP}", before)), "")
+        sign = next((sign for sign, words in _BEFORE if re.search(rf"(?<![a-z]){words}{_GAP}", before[-NEAR:])), "")
     own = _OWN.match(after)
     return replace(number, unit=unit, sign=sign, step=_step(before, after), per=period(own[0] if own else ""))
 

@@ -4,6 +4,7 @@ What a call may say of it is for `offers.py`. Knows nothing about tools or model
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 from agent.conversation.reading import cues
 from agent.conversation.reading.arithmetic import expression_in
 from agent.conversation.reading.names import ID, Name, Terms, words_of
-from agent.conversation.reading.quantities import Number, read_numbers
+from agent.conversation.reading.quantities import NEAR, Number, read_numbers
 from agent.conversation.reading.spelling import written_out
 from agent.conversation.reading.units import UNITS, converted, period, unit_in
 from tools.schema import Feature
@@ -103,7 +104,7 @@ class Question:
         for number in self.numbers:
             if number.sign or number.unit:
                 continue
-            before = self.text[: number.start]
+            before = self._before(number)
             named = any(self._names_row(name, number) for name in self.names)
             listed = found and _LISTED.fullmatch(self.text[found[-1].end : number.start])
             if named or listed or cues.ID_WORD.search(before) or self._does(number):
@@ -135,7 +136,10 @@ class Question:
         plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in ids)
         match = cues.COUNTED.match(self.text[number.end :])
         counted = match is not None and not re.match(r"\s*#?\d", self.text[number.end + match.end() :])  # "4 row 7"
-        return bool(counted or cues.COUNTED_BEFORE.search(self.text[: number.start]) or plural)
+        return bool(counted or cues.COUNTED_BEFORE.search(self._before(number)) or plural)
+
+    def _before(self, number: Number) -> str:
+        return self.text[max(0, number.start - NEAR) : number.start]
 
     def _means_for(self, number: Number) -> bool:
         """Tell whether a 4 or a 2 is short for "for" or "to": nothing beside it makes it a number."""
@@ -182,23 +186,28 @@ class Question:
 
     def column_of(self, number: Number) -> str | None:
         """Return the numeric column that is named right beside a number, if one is."""
-        numeric = {feature.name: feature for feature in self.terms.schema.features if feature.kind == "numeric"}
-        names = [n for n in self.names if n.value is None and n.column in numeric and n.strength >= 0.7]
-        names = [n for n in names if self.value_in(number, numeric[n.column]) is not None]
-        others = [other.start for other in self.numbers]
-        before = [n for n in names if n.end <= number.start and not any(n.end <= at < number.start for at in others)]
+        starts = [-1, *(other.start for other in self.numbers), len(self.text)]
+        since, until = starts[bisect_left(starts, number.start) - 1], starts[bisect_left(starts, number.end)]
+        names = [n for n in self.names if since < n.end and n.start <= until and self._fits(n, number)]
+        before = [n for n in names if n.end <= number.start]
         if before and _glued(self.text[before[-1].end : number.start], 6, cues.GLUE):
             return _one_of(before[-1], names)
-        after = [n for n in names if n.start >= number.end and not any(number.end <= at < n.start for at in others)]
+        after = [n for n in names if n.start >= number.end]
         if after and _glued(self.text[number.end : after[0].start], 3, cues.GLUE_AFTER):
             return _one_of(after[0], names)
         shared = self._lower_end(number)
         return self.column_of(shared) if shared is not None else None
 
+    def _fits(self, name: Name, number: Number) -> bool:
+        """Tell whether a name is that of a numeric column in whose unit a number may be."""
+        feature = self.terms.schema.by_name.get(name.column)
+        named = feature is not None and feature.kind == "numeric" and name.value is None and name.strength >= 0.7
+        return named and feature is not None and self.value_in(number, feature) is not None
+
     def _lower_end(self, number: Number) -> Number | None:
         """Return the lower end of a range whose upper end a number is: the column is named beside that one."""
-        at = self.numbers.index(number)
-        if at and number.sign == "<=" and self.numbers[at - 1].sign == ">=":
+        at = self.numbers.index(number) if number.sign == "<=" else 0
+        if at and self.numbers[at - 1].sign == ">=":
             between = self.text[self.numbers[at - 1].end : number.start]
             return self.numbers[at - 1] if len(between.split()) <= 2 else None
         return None
@@ -279,7 +288,7 @@ class Question:
     def repeats(self) -> bool:
         """Whether it asks the question before again, of other rows: there is nothing in it but names and numbers."""
         spans = {(n.start, n.end) for n in self.names if n.strength >= 0.7} | {(n.start, n.end) for n in self.numbers}
-        if not self.before or not (spans or cues.AGAIN.match(self.text)):
+        if not self.before or not (spans or cues.AGAIN.match(self.text)) or self.before[0]["tool"] == "calculate":
             return False
         rest, at = "", 0
         for start, end in sorted(spans):

@@ -32,7 +32,8 @@ def unread(question: Question) -> list[str]:
     """
     meant = {word for name in question.names for word in words(question.text[name.start : name.end])}
     meant |= {word for start, end in question.ids for word in words(question.text[start:end])}
-    asked = [word for word in words(question.asked) if word in set(words(question.text))]
+    read = set(words(question.text))
+    asked = [word for word in words(question.asked) if word in read]
     left = (word for word in asked if len(word) >= SHORTEST and word.isalpha() and word not in meant)
     return list(
         dict.fromkeys(word for word in left if not _known(word) and not set(words_of(word)) & _described(question))

@@ -121,6 +121,30 @@ def test_a_short_question_repeats_the_one_before(terms):
     assert those["args"]["scope"] == "previous"
 
 
+@pytest.mark.parametrize("metric", ["f1", "brier", "accuracy"])
+def test_any_measure_can_be_asked_for_again(terms, metric):
+    """Of other rows, without its name."""
+    before = [{"tool": "score", "args": {"metric": metric}}]
+    calls = read("and for females?", terms, RuleChat(), before)[1]
+
+    assert calls == [{"tool": "score", "args": {"metric": metric, "where": [["sex", "==", "female"]]}}]
+
+
+def test_a_calculation_is_not_repeated_of_other_rows(terms):
+    """It was about none."""
+    before = [{"tool": "calculate", "args": {"expression": "1 + 2"}}]
+    calls = read("and for females?", terms, RuleChat(), before)[1]
+
+    assert all(call["tool"] != "calculate" for call in calls)
+
+
+def test_a_row_that_is_named_twice_is_one(terms):
+    """Each id once in the list."""
+    calls = read("show rows 7, 3 and 7", terms, RuleChat())[1]
+
+    assert conditions(calls[0]["args"]) == [["row", "in", [7, 3]]]
+
+
 def test_the_others_are_what_the_conditions_before_leave(terms):
     """Each sign turned round."""
     before = [{"tool": "count", "args": {"where": [["body_mass_g", ">", 4000], ["sex", "==", "male"]]}}]
@@ -138,12 +162,19 @@ def test_the_others_are_what_the_conditions_before_leave(terms):
         ("between 20 and 25", [(20, ">="), (25, "<=")]),
         ("40+, no more than 1.5k, 60 to 80 thousand", [(40, ">="), (1500, "<="), (60000, ">="), (80000, "<=")]),
         ("lighter than 3 kg", [(3, "<")]),
+        ("over 1e3 and under 2.5E-1", [(1000, ">"), (0.25, "<")]),
         ("30 or less", [(30, "<=")]),
     ],
 )
 def test_comparisons_are_read(asked, numbers):
     """By the words beside a number."""
     assert [(number.value, number.sign) for number in read_numbers(asked)[1]] == numbers
+
+
+@pytest.mark.parametrize("asked", ["what is 1_000 + 1", "what is 1 + 1_000", "what is 2e3 + 1", "what is 1 + 2e3"])
+def test_a_part_of_a_number_is_no_arithmetic(terms, asked):
+    """What is not read whole is not computed."""
+    assert Question(asked, terms).expression is None
 
 
 @given(st.integers(-(10**9), 10**9) | st.decimals(-1000, 1000, places=3).map(float))

@@ -40,6 +40,7 @@ CHANGED = {"predict", "probability", "explain"}
 AMOUNT = {"explain": "top", "importance": "top", "interactions": "top", "similar": "k", "show": "limit"}
 LABEL = {"explain": "label", "counterfactual": "target"}
 ABOUT_ROWS = {"predict", "probability", "explain", "counterfactual", "similar", "labels", "show", "count"}
+COLUMN = {"feature", "name"}
 MOST_CALLS, MOST_PARTS = 4, 8
 END, NEXT, OR = "", " also ", " or ("
 
@@ -91,6 +92,7 @@ class Reader:
     text: str = ""
     _offers: Offers = field(init=False)
     _used: set[int] = field(default_factory=set)
+    _columns: set[str] = field(default_factory=set)
     _again: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
@@ -250,11 +252,12 @@ class Reader:
         shared = _shared(args, offers, required - taken) if new_group else []
         for condition in shared:
             self.text += f"{condition_text(condition)}) and ("
-        offers.sort(key=lambda offer: not offer.uses & required)
+        offers.sort(key=lambda offer: (part.name in COLUMN and offer.value in self._columns, not offer.uses & required))
         by_text = {f"{offer.text})": offer for offer in offers}
         offer = by_text[self._write(list(by_text))]
         taken |= offer.uses
         self._used |= offer.uses
+        self._columns |= {offer.value} if part.name in COLUMN else set()
         args[part.name] = _joined(args.get(part.name), offer.value, part, new_group=new_group)
         if shared:
             args["where"]["any"][-1][:0] = shared

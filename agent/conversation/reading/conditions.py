@@ -133,7 +133,10 @@ class Conditions:
             return [(feature, value) for feature, value in found if feature.name == beside]
         if number.decade:
             found = [pair for pair in found if _is_age(pair[0])] or found
-        named = {name.column: name.strength for name in self.question.names if name.value is None}
+        named: dict[str, float] = {}
+        for name in self.question.names:
+            if name.value is None:  # of "petal length" both words are petal's
+                named[name.column] = named.get(name.column, 0.0) + name.strength
         if number.step in {"", "set"}:
             sure = [pair for pair in found if named.get(pair[0].name, 0.0) >= OUTRIGHT]
             found = (
@@ -210,7 +213,7 @@ class Conditions:
             return False
         same = [n for n in question.names if n.column == name.column and n.start < start]
         elsewhere = any(n.value not in (None, name.value) for n in same)
-        return elsewhere or bool(question.rows or question.before) or any(map(question.is_row, question.numbers))
+        return elsewhere or bool(question.before) or question.has_row
 
     def _labels(self) -> Iterator[Offer]:
         schema, text = self.question.terms.schema, self.question.text

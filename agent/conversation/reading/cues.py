@@ -6,6 +6,7 @@ Regular expressions over a question in which shorthand is written out (`spelling
 import re
 
 __all__ = [
+    "ABOUT_DATA",
     "AGAIN",
     "AGAINST",
     "ALL",
@@ -126,6 +127,7 @@ SEPARATELY = re.compile(  # two groups that may be looked at one by one
     r"\b(?:each|both|respectively|separately|whether|which|who|more|less|better|worse|higher|lower|bigger|smaller|[a-z]{2,}ier)\b",
     ANY,
 )
+ABOUT_DATA = re.compile(r"\s+(?:tables?|data\w*|sets?|columns?|status|labels?|outcomes?|rates?|model)\b", ANY)
 TURNS = re.compile(r"\b(?:but|although|though|yet|while|whereas|however|nonetheless)\b", ANY)
 TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)
 SAYING = re.compile(  # right before a label: it is what is said of rows

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from agent.conversation.reading.units import unit_in
 from tools.bundle import Bundle
 from tools.schema import Schema
 
@@ -273,7 +274,7 @@ def _column(column: str, synonyms: Iterable[str], unit: str | None, name: str | 
     yield _Term(said, name or column, None, 1.0)
     if len(said) > 1:
         yield _Term(("".join(said),), name or column, None, 1.0)
-        if unit is not None and said[-1] in words_of(unit):
+        if said[-1] in words_of(unit or "") or (unit is None and unit_in(said)):
             yield _Term(said[:-1], name or column, None, 1.0)
     for synonym in synonyms:
         yield _Term(words_of(synonym), name or column, None, 1.0)

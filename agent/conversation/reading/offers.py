@@ -207,7 +207,8 @@ class Offers:
         labels = [offer.uses for offer in self.conditions_for(tool) if offer.value[0] in {"label", "prediction"}]
         target = self.question.terms.schema.target
         names = [name for name in self.question.names if name.column == target and name.value is not None]
-        named = {name.start for name in names if name.strength >= OUTRIGHT}
+        text = self.question.text
+        named = {n.start for n in names if n.strength >= OUTRIGHT - 0.05 and not cues.ABOUT_DATA.match(text[n.end :])}
         return self.required | (named & frozenset().union(*labels))
 
     @cached_property

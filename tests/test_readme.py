@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.classifier import Classifier
+from agent.demo import bundle_and_rows
 from agent.explanation.verify import verify
+from agent.llm import RuleChat
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,7 +34,17 @@ def test_the_python_example_prints_what_its_comments_say(tmp_path, monkeypatch):
         exec(compile(ast.parse(example), "README.md", "exec"), {})  # noqa: S102 - our own file
 
     assert out.getvalue().splitlines() == expected
-    assert len(expected) == 4
+    assert len(expected) == 5
+
+
+def test_the_conversation_shown_is_a_real_one(tmp_path, monkeypatch):
+    """Its answers are those that the demo's bundle gives by rule."""
+    monkeypatch.setenv("TALLYSTICK_HOME", str(tmp_path))
+    classifier = Classifier(bundle_and_rows()[0], RuleChat())
+    [shown] = [block for block in _blocks("text") if block.startswith("> ")]
+    for part in shown.split("> ")[1:]:
+        question, *answer = part.splitlines()
+        assert classifier.ask(question, session="readme").text.splitlines() == answer
 
 
 def test_the_explanation_shown_is_a_real_one():

@@ -141,6 +141,7 @@ THOSE = re.compile(
 )
 OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", ANY)
 ALL = re.compile(
+    r"\bhow many (?!of\b|are\b)\w+ (?:are|were) there\b|"
     r"\b(?:overall|altogether|in total|in general|generally|total|everyone|everybody|whole|all (?:rows|data|"
     r"of you|people|patients))\b",
     ANY,

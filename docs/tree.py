@@ -16,7 +16,7 @@ ORDER = {
     "constraint endpoint masking scripted",
     "agent/conversation": "asking claims evidence compose answer checking database memory",
     "agent/conversation/reading": "understanding spelling units quantities arithmetic names question cues conditions "
-    "offers calltext grammar bank intent unread",
+    "offers parts calltext grammar bank intent unread",
     "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
     "agent/commands": "options ask chat sessions showing lines",
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "

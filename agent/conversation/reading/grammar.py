@@ -5,13 +5,14 @@ in a call, and no end before everything is accounted for that has to be. Knows a
 models.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from agent.conversation.reading.calltext import CANNOT, condition_text, head_of
 from agent.conversation.reading.offers import Offer, Offers
+from agent.conversation.reading.parts import OR, Part, contradicts, joined, parts_of, reachable, said_in, shared
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.unread import unread
 from tools.metrics import METRICS
@@ -36,26 +37,11 @@ HEADS: dict[str, dict[str, Any]] = {
     "calculate": {},
     **{f"describe {topic}": {"topic": topic} for topic in ("data", "model", "abilities", "feature")},
 }
-CHANGED = {"predict", "probability", "explain"}
-AMOUNT = {"explain": "top", "importance": "top", "interactions": "top", "similar": "k", "show": "limit"}
-LABEL = {"explain": "label", "counterfactual": "target"}
-ABOUT_ROWS = {"predict", "probability", "explain", "counterfactual", "similar", "labels", "show", "count"}
 COLUMN = {"feature", "name"}
 MOST_CALLS, MOST_PARTS = 4, 8
-END, NEXT, OR = "", " also ", " or ("
+END, NEXT = "", " also "
 
 Choose = Callable[[str, Sequence[str]], int]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One argument of a call: how it is announced, what it may be, and what joins two of them."""
-
-    name: str
-    keyword: str
-    offers: Sequence[Offer]
-    joints: tuple[str, ...] = ()
-    must: bool = False
 
 
 @dataclass
@@ -135,12 +121,12 @@ class Reader:
         needed = self._offers.required_by(head.split(maxsplit=1)[0]) & self._offers.required - {
             count.start for count in self.question.counts
         }
-        parts = _parts(self._offers, head.split(maxsplit=1)[0], dict(HEADS[head]), follows=self.follows)
-        return needed <= _reachable(parts, needed, set())
+        parts = parts_of(self._offers, head.split(maxsplit=1)[0], dict(HEADS[head]), follows=self.follows)
+        return needed <= reachable(parts, needed, set())
 
     def _goes_on(self, call: dict[str, Any], calls: Sequence[dict[str, Any]]) -> bool:
         """Tell whether a tool may be called once more: something of the question is not said in its calls yet."""
-        said = [part for c in calls for key in ("where", "changes") for part in _said(c["args"].get(key))]
+        said = [part for c in calls for key in ("where", "changes") for part in said_in(c["args"].get(key))]
         columns = {c["args"].get(key) for c in calls for key in ("feature", "name")}
         offers = [*self._offers.conditions_for(call["tool"]), *self._offers.changes]
         return any(offer.value not in said for offer in offers) or bool(set(self.question.named) - columns)
@@ -158,17 +144,17 @@ class Reader:
 
     def _arguments(self, tool: str, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> None:
         """Write the arguments of one call, up to its end."""
-        parts, taken = list(_parts(self._offers, tool, args, follows=self.follows)), set[int]()
+        parts, taken = list(parts_of(self._offers, tool, args, follows=self.follows)), set[int]()
         required = self._offers.required_by(tool) - self._used or self._again
         self._again = frozenset()
-        current: _Part | None = None
+        current: Part | None = None
         while True:
             steps = dict(self._steps(parts, current, args, taken))
-            missing = _reachable(steps.values(), required - taken, taken)
+            missing = reachable(steps.values(), required - taken, taken)
             steps = {
                 text: part
                 for text, part in steps.items()
-                if not missing - _reachable(parts[parts.index(part) :], missing, taken)
+                if not missing - reachable(parts[parts.index(part) :], missing, taken)
             }
             due = next((text for text, part in steps.items() if part.must and part.name not in args), None)
             if due is not None:  # nothing may pass over it
@@ -177,7 +163,7 @@ class Reader:
             if written is not None:
                 self.text += written
             else:
-                needed = [text for text, part in steps.items() if _reachable([part], missing, taken)]
+                needed = [text for text, part in steps.items() if reachable([part], missing, taken)]
                 ends = self._ends(tool, args, calls, number)
                 if missing:  # they may belong to another call: "men over 50 against women over 60"
                     begun = args.get("where") or args.get("changes")
@@ -196,7 +182,7 @@ class Reader:
                 "columns",
                 "expression",
             }:  # what may follow depends on the column
-                parts = list(_parts(self._offers, tool, args, follows=self.follows))[1:]
+                parts = list(parts_of(self._offers, tool, args, follows=self.follows))[1:]
             current = part
 
     def _ends(self, tool: str, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> list[str]:
@@ -207,7 +193,7 @@ class Reader:
             args.get("feature"),
             args.get("name"),
         }
-        asked = [str(condition[0]) for condition in _said(args.get("where"))]
+        asked = [str(condition[0]) for condition in said_in(args.get("where"))]
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
         counts = {count.start for count in self.question.counts}
@@ -220,10 +206,10 @@ class Reader:
         return [NEXT] if more else [END, NEXT] if number <= self.question.joints else [END]
 
     def _steps(
-        self, parts: Sequence[_Part], current: _Part | None, args: dict[str, Any], taken: set[int]
-    ) -> Iterator[tuple[str, _Part]]:
+        self, parts: Sequence[Part], current: Part | None, args: dict[str, Any], taken: set[int]
+    ) -> Iterator[tuple[str, Part]]:
         """Yield what may come next in a call, with the part it belongs to."""
-        if current is not None and len(_said(args[current.name])) < MOST_PARTS:
+        if current is not None and len(said_in(args[current.name])) < MOST_PARTS:
             for joint in current.joints:
                 if self._left(current, args, taken, new_group=joint == OR):
                     yield joint, current
@@ -231,26 +217,26 @@ class Reader:
             if part is not current and self._left(part, args, taken):
                 yield part.keyword, part
 
-    def _left(self, part: _Part, args: dict[str, Any], taken: set[int], *, new_group: bool = False) -> list[Offer]:
+    def _left(self, part: Part, args: dict[str, Any], taken: set[int], *, new_group: bool = False) -> list[Offer]:
         """Return what may still be written there: words are used once in a call, and nothing is said twice."""
-        said = _said(args.get(part.name))
+        said = said_in(args.get(part.name))
         free = [offer for offer in part.offers if not offer.uses & taken and offer.value not in said]
         return [
             offer
             for offer in free
-            if part.name != "where" or new_group or not _contradicts(offer.value, args.get("where"))
+            if part.name != "where" or new_group or not contradicts(offer.value, args.get("where"))
         ]
 
     def _fill(
-        self, part: _Part, args: dict[str, Any], taken: set[int], required: frozenset[int], *, new_group: bool
+        self, part: Part, args: dict[str, Any], taken: set[int], required: frozenset[int], *, new_group: bool
     ) -> None:
         """Choose one value for an argument and write it."""
         if part.name == "scope":
             args["scope"] = "previous"
             return
         offers = self._left(part, args, taken, new_group=new_group)
-        shared = _shared(args, offers, required - taken) if new_group else []
-        for condition in shared:
+        again = shared(args, offers, required - taken) if new_group else []
+        for condition in again:
             self.text += f"{condition_text(condition)}) and ("
         offers.sort(key=lambda offer: (part.name in COLUMN and offer.value in self._columns, not offer.uses & required))
         by_text = {f"{offer.text})": offer for offer in offers}
@@ -258,100 +244,6 @@ class Reader:
         taken |= offer.uses
         self._used |= offer.uses
         self._columns |= {offer.value} if part.name in COLUMN else set()
-        args[part.name] = _joined(args.get(part.name), offer.value, part, new_group=new_group)
-        if shared:
-            args["where"]["any"][-1][:0] = shared
-
-
-def _shared(args: dict[str, Any], offers: Sequence[Offer], wanted: frozenset[int]) -> list[Any]:
-    """Return the conditions of the first group that hold for the next too: "women under 20 or over 60"."""
-    where = args["where"]
-    first = where["any"][0] if isinstance(where, dict) else where
-    to_come = {str(offer.value[0]) for offer in offers if offer.uses & wanted}
-    again = [condition for condition in first if condition[0] in to_come]
-    return [condition for condition in first if condition[0] not in to_come] if again else []
-
-
-def _parts(  # noqa: C901 - one line for each argument
-    offers: Offers, tool: str, args: dict[str, Any], *, follows: bool
-) -> Iterator[_Part]:
-    """Yield the arguments a tool may have, in the order in which they are written."""
-    question, topic = offers.question, args.get("topic")
-    if tool == "calculate":
-        yield _Part("expression", " (", [Offer(str(question.expression), str(question.expression))], must=True)
-    elif topic == "feature":
-        yield _Part("name", " (", offers.columns, must=True)
-    elif tool == "feature_stats":
-        yield _Part("feature", " (", offers.columns, must=True)
-    elif tool == "importance":
-        columns = [column for column in offers.columns if column.value != question.terms.schema.target]
-        yield _Part("feature", " (", columns, must=bool(question.named))
-    elif tool == "show":
-        yield _Part("columns", " (", offers.shown, must=bool(offers.shown))
-    if tool in {"calculate", "describe"}:
-        return
-    if follows and (not question.repeats or question.refers or question.supposes):
-        alone = tool in ABOUT_ROWS and not question.general and not offers.required
-        yield _Part("scope", " of those", [Offer("", "previous")], must=question.refers or alone)
-    joints = (" and (", OR) if question.alternatives else (" and (",)
-    conditions = offers.conditions_for(tool)
-    if tool == "feature_stats":  # a value of the column itself is to be placed
-        conditions = [each for each in conditions if each.value[:2] != [args.get("feature"), "=="]]
-    yield _Part("where", " where (", conditions, joints)
-    if tool in CHANGED:
-        yield _Part("changes", " change (", offers.changes, (" and (",))
-    if tool in AMOUNT:
-        yield _Part(AMOUNT[tool], f" {AMOUNT[tool]} (", offers.amounts)
-    if tool in LABEL:
-        labels = offers.labels_for(tool)
-        yield _Part(LABEL[tool], f" {LABEL[tool]} (", labels, must=bool(labels) and offers.asks_label(tool))
-    if tool == "feature_stats":
-        yield _Part("value", " value (", offers.values(args.get("feature", "")))
-
-
-def _reachable(parts: Iterable[_Part], wanted: frozenset[int], taken: set[int]) -> frozenset[int]:
-    """Return those of the wanted places in the question that may still be accounted for in some parts."""
-    found = {at for part in parts for offer in part.offers if not offer.uses & taken for at in offer.uses}
-    return frozenset(wanted & found)
-
-
-def _joined(before: Any, value: Any, part: _Part, *, new_group: bool) -> Any:
-    """Return an argument with one more value; "or" begins a new group of conditions."""
-    if not part.joints:
-        return value
-    if new_group:
-        groups = before["any"] if isinstance(before, dict) else [before]
-        return {"any": [*groups, [value]]}
-    if isinstance(before, dict):
-        *groups, group = before["any"]
-        return {"any": [*groups, [*group, value]]}
-    return [*(before or []), value]
-
-
-def _contradicts(condition: Sequence[Any], where: Any) -> bool:
-    """Tell whether a condition leaves nothing of the conditions it would join, or nothing of it is new."""
-    group = where["any"][-1] if isinstance(where, dict) else where or []
-    column, sign, value = condition
-    for other, other_sign, other_value in group:
-        if other != column:
-            continue
-        if (
-            {sign, other_sign} <= {"==", "in"}
-            or (sign, value) == ("!=", other_value)
-            or (other_sign, other_value) == ("!=", value)
-        ):
-            return True
-        low, high = (">", ">="), ("<", "<=")
-        if (sign in low and other_sign in high and value >= other_value) or (
-            sign in high and other_sign in low and value <= other_value
-        ):
-            return True
-        if (sign in low and other_sign in low) or (sign in high and other_sign in high):
-            return True
-    return False
-
-
-def _said(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [condition for group in value["any"] for condition in group]
-    return value if isinstance(value, list) else [] if value is None else [value]
+        args[part.name] = joined(args.get(part.name), offer.value, part, new_group=new_group)
+        if again:
+            args["where"]["any"][-1][:0] = again

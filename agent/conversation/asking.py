@@ -31,7 +31,7 @@ from agent.llm.asking import fallback_notes
 from agent.llm.choosers import or_by_rule
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
-from tools.errors import UserError
+from tools.errors import SessionError, StorageError, UserError
 from tools.given import Given
 from tools.observation import Observation
 from tools.table import HALF, read_table
@@ -68,6 +68,8 @@ class Asker:
         self.bundle, self.chat = bundle, chat
         self.terms = terms_of(bundle)
         self._ids = frozenset(bundle.row_ids or ())
+        self._memory: Memory | None = None
+        self._last: tuple[tuple[str, int, int] | None, _Asked] | None = None  # the file that was asked about
 
     def ask(
         self,
@@ -114,17 +116,7 @@ class Asker:
             session=conversation.name,
         )
         answer.verification = verify(answer, self.bundle, data=table.frame)
-        sealed = receipt.seal(answer)
-        conversation.append(
-            Turn(
-                question=asked,
-                calls=[{"tool": seen.tool, "args": seen.args} for seen in observations],
-                resolved=_rows_of(observations, previous),
-                text=sealed.text,
-                digest=str(sealed.digest),
-            )
-        )
-        return sealed
+        return _remembered(receipt.seal(answer), conversation, _rows_of(observations, previous))
 
     def _choice(
         self,
@@ -150,19 +142,25 @@ class Asker:
 
     def _session(self, session: str | Session | None) -> Session:
         if isinstance(session, str):
-            return Memory().session(self.bundle.sha256, session)
+            memory = Memory()
+            if self._memory is None or self._memory.path != memory.path:  # it looks through its file once
+                self._memory = memory
+            return self._memory.session(self.bundle.sha256, session)
         return Session() if session is None else session
 
     def _table(self, data: str | Path | pd.DataFrame | None) -> _Asked:
         """Return the table asked about."""
         if data is None:
             return _Asked()
-        frame = data if isinstance(data, pd.DataFrame) else read_table(str(data))
-        digest = frame.attrs.get("sha256") or hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
-        source = {"sha256": str(digest)} | (
-            {} if isinstance(data, pd.DataFrame) else {"path": str(Path(data).resolve())}
-        )
-        return _Asked(frame, Given.of(frame, self.bundle.schema), source)
+        if isinstance(data, pd.DataFrame):
+            digest = data.attrs.get("sha256") or hashlib.sha256(data.to_csv(index=False).encode()).hexdigest()
+            return _Asked(data, Given.of(data, self.bundle.schema), {"sha256": str(digest)})
+        stamp = _stamp(Path(data))
+        if stamp is None or self._last is None or self._last[0] != stamp:
+            frame = read_table(str(data))
+            source = {"sha256": str(frame.attrs["sha256"]), "path": str(Path(data).resolve())}
+            self._last = stamp, _Asked(frame, Given.of(frame, self.bundle.schema), source)
+        return self._last[1]
 
     def _is_id(self, table: _Asked) -> Callable[[str], bool]:
         ids = self._ids if table.given is None else frozenset(table.given.ids or ())
@@ -180,6 +178,33 @@ class Asker:
             if on_call is not None:
                 on_call(seen)
         return toolbox.observations
+
+
+def _remembered(answer: Answer, conversation: Session, resolved: Any) -> Answer:
+    """Store the turn and return the answer; where it cannot be stored, the answer says so and is not lost."""
+    try:
+        conversation.append(
+            Turn(
+                question=answer.question,
+                calls=[{"tool": seen.tool, "args": seen.args} for seen in answer.calls],
+                resolved=resolved,
+                text=answer.text,
+                digest=str(answer.digest),
+            )
+        )
+    except (SessionError, StorageError) as error:
+        answer.notes.append(f"This turn could not be remembered: {error}")
+        return receipt.seal(answer)
+    return answer
+
+
+def _stamp(file: Path) -> tuple[str, int, int] | None:
+    """Return what tells a file that was changed: its path, size and time; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:  # `read_table` says what is wrong with it
+        return None
+    return str(file.resolve()), found.st_size, found.st_mtime_ns
 
 
 def _checked(question: str) -> str:

@@ -245,17 +245,23 @@ class Conditions:
         return ("prediction", "label") if cues.SAID.search(self.question.text) else ("label", "prediction")
 
     def _others(self) -> Iterator[Offer]:
-        """Yield what is left when the conditions of the answer before are turned round: "and the others?"."""
-        match = cues.OTHERS.search(self.question.text)
-        for call in self.question.before if match is not None else ():
-            where = call["args"].get("where") or []
-            conditions = [] if isinstance(where, Mapping) else where
-            uses = [match.start()] if match is not None and len(conditions) == 1 else []  # which of two is not told
-            for column, sign, value in conditions:
-                if sign in INVERSE:
-                    yield _condition([column, INVERSE[sign], value], *uses)
-                elif sign == "in":
-                    yield from (_condition([column, "!=", part]) for part in value)
+        """Yield what is left when the conditions of the answer before are turned round: "and the others?".
+
+        Where the question asks for nothing else, each has to be said: it has a place of its own, before the question.
+        """
+        turned: list[list[Any]] = []
+        for column, sign, value in self.left_out:
+            turned += [[column, "!=", part] for part in value] if sign == "in" else [[column, INVERSE[sign], value]]
+        for number, condition in enumerate(turned, start=1):
+            yield _condition(condition, *([-number] if self.question.repeats else []))
+
+    @property
+    def left_out(self) -> list[Any]:
+        """The conditions of the answer before, where the question is about the rows that they left out."""
+        if not cues.OTHERS.search(self.question.text):
+            return []
+        wheres = [call["args"].get("where") or [] for call in self.question.before]
+        return [condition for where in wheres if not isinstance(where, Mapping) for condition in where]
 
 
 def distinct(offers: Sequence[Offer]) -> list[Offer]:

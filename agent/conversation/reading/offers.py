@@ -63,6 +63,12 @@ class Offers:
         one = [question.terms.schema.id_column or "row", "=="] if tool == "count" else None  # there is one such row
         return [each for each in self.conditions if each.value[0] not in barred and each.value[:2] != one]
 
+    @property
+    def either(self) -> bool:
+        """Whether the rows are meant that do not have all of several conditions: one of them does not hold."""
+        left_out = self._found.left_out
+        return self.question.repeats and len(left_out) > 1 and all(sign != "in" for _, sign, _ in left_out)
+
     # -- changes -----------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -225,8 +231,7 @@ class Offers:
         said |= {
             n.start for n in question.names if n.value is not None and n.column != target and n.strength >= OUTRIGHT
         }
-        if (others := cues.OTHERS.search(question.text)) is not None:
-            said.add(others.start())
+        said |= {at for offer in self.conditions for at in offer.uses if at < 0}  # of the rows left out before
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)
 

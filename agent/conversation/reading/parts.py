@@ -56,7 +56,7 @@ def parts_of(  # noqa: C901 - one line for each argument
     if follows and (not question.repeats or question.refers or question.supposes):
         alone = tool in ABOUT_ROWS and not question.general and not offers.required
         yield Part("scope", " of those", [Offer("", "previous")], must=question.refers or alone)
-    joints = (" and (", OR) if question.alternatives else (" and (",)
+    joints = (OR,) if offers.either else (" and (", OR) if question.alternatives else (" and (",)
     conditions = offers.conditions_for(tool)
     if tool == "feature_stats":  # a value of the column itself is to be placed
         conditions = [each for each in conditions if each.value[:2] != [args.get("feature"), "=="]]

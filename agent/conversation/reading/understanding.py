@@ -1,7 +1,8 @@
 """From a question to calls: the chat model chooses among what the question's words allow.
 
 The prompt's opening, instructions, typical examples and table, stays the same for all questions about a bundle, so that
-an engine reads it once; the examples nearest to the question and the turn before follow it.
+an engine reads it once; columns of a wide table that the question names, the examples nearest to it and the turn before
+follow it.
 """
 
 import math
@@ -90,7 +91,8 @@ def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]
         for example in examples
         for turn in (*example.before, {"question": example.question, "calls": example.calls})
     ]
-    messages: list[BaseMessage] = [SystemMessage(f"{INSTRUCTIONS}\nExamples:\n{_typical()}\n{_table(schema)}")]
+    about = f"{INSTRUCTIONS}\nExamples:\n{_typical()}\n{_table(schema)}{_more(question, schema)}"
+    messages: list[BaseMessage] = [SystemMessage(about)]
     for turn in (*said, *turns[-2:]):
         messages += [HumanMessage(turn["question"]), AIMessage(write_calls(turn["calls"]))]
     return [*messages, HumanMessage(question.text)]
@@ -108,6 +110,13 @@ def _table(schema: Schema) -> str:
     rows = schema.id_column or "row"
     about = f"The table: {schema.description or schema.target}. Rows are named by: {rows}."
     return f"{about} Labels ({schema.target}): {labels}. Columns:\n{columns}"
+
+
+def _more(question: Question, schema: Schema) -> str:
+    """Return the columns of a wide table that a question names and `_table` leaves out, a line each."""
+    named = {name.column for name in question.names}
+    later = [feature for feature in schema.features[MOST_COLUMNS:] if feature.name in named]
+    return "".join(f"\n{_column(feature)}" for feature in later[:MOST_COLUMNS])
 
 
 def _column(feature: Feature) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import sqlite3
 import stat
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.commands.chat import HELP
+from agent.conversation import database
 from agent.conversation.memory import Memory
 
 ROOT = Path(__file__).parents[3]
@@ -165,6 +167,20 @@ def test_a_real_conversation(run, penguins):
     assert "3 turns" in run("sessions", "list")[1]
     assert run("sessions", "delete", "ward 3")[1] == "Deleted 'ward 3': 3 turns.\n"
     assert run("sessions", "list") == (0, "", "")
+
+
+def test_an_answer_that_cannot_be_remembered_is_shown(run, penguins, tmp_path, monkeypatch):
+    """Another process holds the file: the answer comes all the same, with a note."""
+    run("chat", penguins, "--session", "a", stdin="How many rows?\n")
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.05)
+    holder = sqlite3.connect(tmp_path / "home" / "sessions.sqlite", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    code, out, err = run("chat", penguins, "--session", "a", stdin="How many rows are on the island Biscoe?\n")
+    holder.close()
+
+    assert (code, "168 rows" in out) == (0, True)
+    assert "Note: This turn could not be remembered: " in err
+    assert "1 turns" in run("sessions", "list")[1]
 
 
 # -- on a terminal ----------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Calls of every tool as somebody might have made them, over columns and labels of any name."""
+"""Calls of every tool as somebody might have made them, over columns and labels of any name; a memory of its own."""
 
 import pytest
 
 from agent.conversation.evidence import Table
+from agent.conversation.memory import Memory
 from tools.observation import Observation
 
 NAMES = {
@@ -179,3 +180,9 @@ def calls():
 def words():
     """Return the function from names to the table's words."""
     return lambda **names: table_of(names)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """Return a memory in a new folder."""
+    return Memory(tmp_path / "home" / "sessions.sqlite")

@@ -320,6 +320,45 @@ def test_a_failed_call_is_run_again(bundle_of):
     assert not passes(_put(raw, ("calls", 0, "error"), "there is no column 'weight'."), bundle_of("penguins"))
 
 
+ROW_3 = {"where": [["row", "==", 3]]}
+FAILED = [
+    ("predict", {"where": [["row", "==", 99999]], "changes": [("body_mass_g", "increase", 300)]}),
+    ("predict", {"where": [["body_mass_g", ">", 9000]], "changes": [("body_mass_g", "set", 4100.5)]}),
+    ("explain", ROW_3 | {"changes": [("wieght", "increase", 10.5), ("body_mass_g", "decrease", 120)]}),
+    ("predict", ROW_3 | {"changes": [("island", "set", "12")]}),
+    ("probability", ROW_3 | {"changes": [("body_mass_g", "set", 1e300)]}),
+    ("similar", ROW_3 | {"k": 1000}),
+    ("show", {"limit": 1000}),
+    ("counterfactual", {"where": [["row", "in", [3, 4, 5]]]}),
+    ("feature_stats", {"feature": "body_mass_g", "value": "abc1"}),
+    ("calculate", {"expression": "1 / 0 + 35"}),
+    ("describe", {"topic": "feature", "name": "x1"}),
+    ("nothing", {"x": 12}),
+]
+
+
+@pytest.mark.parametrize(("tool", "args"), FAILED, ids=[f"{at} {tool}" for at, (tool, _) in enumerate(FAILED)])
+def test_another_digit_in_what_a_failed_call_was_asked_is_found(bundle_of, tool, args):
+    """As anywhere; where all is said again of it, too, it passes only if that call fails with the very same words."""
+    bundle, parts = bundle_of("penguins"), ("column", "action", "value")
+    if "changes" in args:
+        args = args | {"changes": [dict(zip(parts, change, strict=True)) for change in args["changes"]]}
+    raw = ask(bundle, (tool, args))
+    changed = [
+        _put(raw, path, other)
+        for path, value in _leaves(raw["calls"][0]["args"], ("calls", 0, "args"))
+        for other in (_other_digits(value) if not isinstance(value, bool) else ())
+    ]
+
+    assert raw["calls"][0]["error"]
+    assert changed
+    for false in changed:
+        again = Toolbox(bundle).call(tool, false["calls"][0]["args"])
+        assert not passes(false, bundle)
+        assert not passes(false, None)
+        assert passes(said_again(false), bundle) == (again.error == raw["calls"][0]["error"])
+
+
 def test_words_that_were_not_used_are_the_questions_own(bundle_of):
     """They are said; nothing else can be said in their place, with or without the rows."""
     bundle = bundle_of("penguins")

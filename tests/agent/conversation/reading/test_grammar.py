@@ -154,6 +154,28 @@ def test_the_others_are_what_the_conditions_before_leave(terms):
 
 
 @pytest.mark.parametrize(
+    ("where", "others"),
+    [
+        ([["sex", "==", "male"]], [["sex", "!=", "male"]]),
+        (
+            [["island", "in", ["Dream", "Biscoe"]]],
+            [["island", "!=", "Dream"], ["island", "!=", "Biscoe"]],
+        ),
+        (
+            [["body_mass_g", ">", 4000], ["sex", "==", "male"]],
+            {"any": [[["body_mass_g", "<=", 4000]], [["sex", "!=", "male"]]]},
+        ),
+    ],
+)
+def test_a_question_about_the_others_is_about_them(terms, where, others):
+    """By the rule too: never about all rows, and of several conditions one does not hold."""
+    before = [{"tool": "count", "args": {"where": where}}]
+    calls = read("what about the others?", terms, RuleChat(), before)[1]
+
+    assert calls == [{"tool": "count", "args": {"where": others}}]
+
+
+@pytest.mark.parametrize(
     ("asked", "numbers"),
     [
         ("over 50 and at least thirty-five", [(50, ">"), (35, ">=")]),

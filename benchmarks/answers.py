@@ -14,24 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.conversation.compose import answer_of
-from agent.conversation.reading.grammar import HEADS, Reader
 from agent.conversation.reading.names import Terms, terms_of
 from agent.conversation.reading.question import Question
 from agent.explanation.verify import verify
 from benchmarks.questions import HERE, table
 from tools.bundle import Bundle
 from tools.toolbox import Toolbox
-
-
-def replayed(question: Question, text: str, *, follows: bool) -> list[dict[str, Any]]:
-    """Return the calls whose text was chosen."""
-
-    def choose(written: str, options: Any) -> int:
-        fits = [at for at, option in enumerate(options) if text.startswith(written + option)]
-        return max(fits, key=lambda at: len(options[at]))
-
-    reader = Reader(question, choose, (*HEADS, "none"), follows=follows)
-    return reader.read()
 
 
 def invented(question: Question, calls: list[dict[str, Any]], terms: Terms) -> list[Any]:
@@ -72,7 +60,7 @@ def main() -> None:
                 frame, target, id_column = table(q["table"])
                 words = HERE / f"{q['table']}.yaml"
                 bundles[q["table"]] = Bundle.fit(frame, target, id_column=id_column, dictionary=words)
-            counts.update(_checked(q, row["text"], bundles[q["table"]]))
+            counts.update(_checked(q, row["calls"], bundles[q["table"]]))
         print(f"{file.name}: {dict(counts)}", flush=True)
 
 
@@ -80,13 +68,12 @@ def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _checked(q: dict[str, Any], text: str, bundle: Bundle) -> Counter[str]:
+def _checked(q: dict[str, Any], calls: list[dict[str, Any]], bundle: Bundle) -> Counter[str]:
     """Answer one question with the calls that were chosen; return what was found."""
     terms, turns = terms_of(bundle), q.get("before") or []
     ids = frozenset(bundle.row_ids or map(str, range(bundle.row_count)))
     before = [call for turn in turns[-1:] for call in turn["calls"]]
     question = Question(q["question"], terms, ids.__contains__, before)
-    calls = replayed(question, text, follows=bool(turns))
     previous = [call["args"].get("where") or [] for call in before]
     toolbox = Toolbox(bundle, previous=previous[-1] if previous else None)
     for call in calls:

@@ -178,6 +178,7 @@ def main() -> None:
                     "id": asked["id"],
                     "right": right,
                     "text": text,
+                    "calls": calls,
                     "seconds": round(time.perf_counter() - started, 2),
                 }
                 done[asked["id"]] = row

@@ -22,6 +22,7 @@ from agent.conversation.reading.question import Question
 from agent.llm import RuleChat, UniformChat
 from tools.bundle import Bundle
 from tools.errors import UserError
+from tools.table import CONTROL
 from tools.toolbox import TOOLS
 
 HERE = Path(__file__).parent / "questions"
@@ -154,6 +155,14 @@ def test_every_answer_verifies(asked):
 
     assert all(answer.verification.ok and answer.verification.complete for answer in answers)
     assert all(verify(json.loads(json.dumps(a.model_dump(mode="json"))), asked.bundle).ok for a in answers[::5])
+
+
+def test_texts_cite_their_own_calls_and_control_no_terminal(asked):
+    """Whatever names and questions say: no mark of a call that was not made, no control or bidi character."""
+    for answer in (one.answer for one in asked.found if one.answer is not None):
+        marks = set(re.findall(r"\[(t\d+|decision)\]", answer.text))
+        assert marks <= {call.id for call in answer.calls}
+        assert not any(CONTROL.search(sentence.text) for sentence in answer.sentences)
 
 
 def _leaves(value) -> Iterator:

@@ -1,9 +1,11 @@
 """Hostile questions about a benign and a hostile table: whatever is asked, only the tools answer, and only about it."""
 
+import gc
 import json
 import re
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,12 +90,13 @@ def fitted(names: dict) -> Bundle:
 
 # -- what happens while a question is answered -------------------------------------------------------------------------
 
-_seen: list[tuple[str, tuple]] | None = None
+_seen: dict[int, list[tuple[str, tuple]]] = {}  # by thread: what others have left running is not this one's
 
 
 def _watch(event: str, args: tuple) -> None:
-    if _seen is not None:
-        _seen.append((event, args))
+    events = _seen.get(threading.get_ident()) if _seen else None
+    if events is not None:
+        events.append((event, args))
 
 
 sys.addaudithook(_watch)  # it cannot be taken away again; outside of `watched` it does nothing
@@ -101,13 +104,17 @@ sys.addaudithook(_watch)  # it cannot be taken away again; outside of `watched` 
 
 @contextmanager
 def watched() -> Iterator[list[tuple[str, tuple]]]:
-    """Collect what Python's audit events tell of the block: files, processes, sockets, code."""
-    global _seen  # noqa: PLW0603 - an audit hook is one for the whole process
-    _seen = events = []
+    """Collect what Python's audit events tell of the block: files, processes, sockets, code.
+
+    Rubbish of tests before is left alone meanwhile: an engine that is collected ends its process.
+    """
+    events = _seen[threading.get_ident()] = []
+    gc.disable()
     try:
         yield events
     finally:
-        _seen = None
+        gc.enable()
+        del _seen[threading.get_ident()]
 
 
 @pytest.fixture(scope="module", params=["benign", "nasty"])

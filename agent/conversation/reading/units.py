@@ -107,5 +107,5 @@ def period(words: str) -> str:
 
 def whole(value: float) -> int | float:
     """Return a number without the noise of arithmetic, as an integer where it is one."""
-    value = round(float(value), 10)
+    value = float(f"{float(value):.15g}")
     return int(value) if value.is_integer() else value

@@ -6,6 +6,7 @@ engine fails, the rule understands, and the answer says so.
 
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from tools.toolbox import Toolbox
 
 __all__ = ["Asker", "OnCall"]
 
-MOST_CHARACTERS = 2000
+MOST_CHARACTERS, MOST_NUMBERS = 2000, 100
 TURNS = 2  # of the conversation, that a question is understood with
 
 OnCall = Callable[[Observation], None]
@@ -215,6 +216,8 @@ def _checked(question: str) -> str:
         raise UserError("The question holds half a character.", hint="Write the whole character, or leave it out.")
     if len(asked) > MOST_CHARACTERS:
         raise UserError(f"The question has {len(asked)} characters.", hint=f"Ask in at most {MOST_CHARACTERS}.")
+    if (numbers := len(re.findall(r"\d+", asked))) > MOST_NUMBERS:  # each may belong to every column
+        raise UserError(f"The question has {numbers} numbers.", hint=f"Ask with at most {MOST_NUMBERS}, or a range.")
     return asked
 
 

@@ -152,8 +152,11 @@ def test_every_question_has_an_answer_or_one_line_says_why_not(asked):
 
     assert all(isinstance(one.answer, Answer) for one in asked.found if one.error is None)
     assert not any(re.search(r"[\x00-\x1f]", error) for error in refused)
-    assert set(refused) == {"The question has a number beyond 1e308. Ask with smaller numbers."}
-    assert len(refused) < 0.04 * len(asked.found)
+    assert {re.sub(r"\d+ numbers", "… numbers", error) for error in refused} == {
+        "The question has a number beyond 1e308. Ask with smaller numbers.",
+        "The question has … numbers. Ask with at most 100, or a range.",
+    }
+    assert len(refused) < 0.1 * len(asked.found)
 
 
 def test_every_answer_verifies(asked):
@@ -270,3 +273,21 @@ def test_what_is_no_question(question):
     """One line says so, and what to do."""
     with pytest.raises(UserError, match=r"^The question (is|has|holds) .*\. (Ask|Write) .*"):
         Asker(fitted(BENIGN), RuleChat()).ask(question)
+
+
+def test_options_are_as_harmless_as_questions():
+    """Hostile options of any question: an answer that verifies, also read back from JSON, or one line says why not."""
+    bundle, refused = fitted(NASTY), []
+    asker = Asker(bundle, UniformChat(seed=1))
+    for at, each in enumerate(HOSTILE[::3]):
+        options = [HOSTILE[(at + 7 * step) % len(HOSTILE)]["question"][:200] for step in range(1, 5)]
+        try:
+            answer = asker.ask(each["question"], options=options)
+        except UserError as error:
+            refused.append(str(error))
+            continue
+        assert verify(json.loads(json.dumps(answer.model_dump(mode="json"))), bundle).ok, each["id"]
+        assert not any(CONTROL.search(sentence.text) for sentence in answer.sentences)
+
+    assert all(re.match(r"(The question|Options? [\d, and]+) .*", error) and error.isprintable() for error in refused)
+    assert len(refused) < 0.3 * len(HOSTILE[::3])

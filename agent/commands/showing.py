@@ -103,7 +103,7 @@ def _changes(changes: Any) -> str:
 def _table(call: Observation) -> tuple[list[str], list[list[Any]]] | None:
     """Return the columns and rows that a call shows, if it shows rows."""
     found = call.result or {}
-    if call.tool == "show":
+    if call.tool == "show" and found:  # a failed call shows nothing
         return list(found["columns"]), [list(row) for row in found["table"]]
     if call.tool == "mistakes" and found.get("examples"):
         columns = list(found["examples"][0])

@@ -11,7 +11,7 @@ from typing import Any
 
 from agent.conversation.reading import cues
 from agent.conversation.reading.calltext import condition_text
-from agent.conversation.reading.names import Name, words_of
+from agent.conversation.reading.names import Name, denial, words_of
 from agent.conversation.reading.quantities import Number
 from agent.conversation.reading.question import Question
 from tools.schema import Feature
@@ -56,7 +56,7 @@ class Conditions:
 
     def all(self) -> list[Offer]:
         """Return them, those that the question names outright first."""
-        named = self._rows(), self._numbers(), self.nothing(), self._categories(), self._labels(), self._others()
+        named = self._rows(), self._numbers(), self._without(), self._categories(), self._labels(), self._others()
         return distinct([offer for part in (*named, self._flags(), self._strangers()) for offer in part])
 
     def _rows(self) -> Iterator[Offer]:
@@ -147,10 +147,24 @@ class Conditions:
         return sorted(found, key=lambda pair: (-named.get(pair[0].name, 0.0), not _is_age(pair[0])))  # "over 50"
 
     def nothing(self) -> Iterator[Offer]:
-        """Yield the conditions of "no kids", "without a promotion": a number that is 0."""
-        for name, feature in self._plain_numbers():
-            if cues.NONE_OF.search(self.question.text[max(0, name.start - 25) : name.start]):
+        """Yield the conditions of "no kids", "without a promotion": a number that is 0, a category that is no."""
+        for name in self.question.names:
+            feature = self.question.terms.schema.by_name.get(name.column)
+            before = self.question.text[max(0, name.start - 25) : name.start]
+            if feature is None or name.value is not None or not cues.NONE_OF.search(before):
+                continue
+            if feature.kind == "numeric":
                 yield _condition([feature.name, "==", 0], name.start)
+            elif (no := denial(feature.categories)) is not None:
+                yield _condition([feature.name, "==", no], name.start)
+
+    def _without(self) -> Iterator[Offer]:
+        """Yield those of `nothing` that choose rows: what one row would not have is a change."""
+        question, supposed = self.question, cues.SUPPOSED.search(self.question.text)
+        for offer in self.nothing():
+            known = question.before or question.has_row
+            if not (known and supposed is not None and supposed.start() < min(offer.uses)):
+                yield offer
 
     def _flags(self) -> Iterator[Offer]:
         """Yield the conditions of "with a pool", where a column of zeros and ones tells it."""

@@ -5,7 +5,7 @@ dictionary; knows nothing about tools.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from agent.conversation.reading.units import unit_in
 from tools.bundle import Bundle
 from tools.schema import Schema
 
-__all__ = ["ID", "Name", "Terms", "terms_of", "words_of"]
+__all__ = ["ID", "Name", "Terms", "denial", "terms_of", "words_of"]
 
 ID = "id"
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*|&")
@@ -150,11 +150,12 @@ class Terms:
         for length in sorted(self._by_length, reverse=True):  # not all up to the longest: a name may have 500 words
             for at in range(len(words) - length + 1):
                 part = tuple(word for word, _, _ in words[at : at + length])
-                plain = length == 1 and part[0] in _PLAIN - _ORDINARY
+                own = any(term.column == ID for term in self._by_length[length].get(part, ()))  # called "person"
+                plain = length == 1 and part[0] in _PLAIN - _ORDINARY and not own
                 if any(taken[at : at + length]) or plain:
                     continue
                 terms, strength = self._alike(part)
-                if length == 1 and part[0] in _PLAIN:  # "high" may be a label, and is no column
+                if length == 1 and part[0] in _PLAIN and not own:  # "high" may be a label, and is no column
                     terms = [replace(term, strength=0.6) for term in terms if term.value is not None]
                 if not terms:
                     continue
@@ -191,6 +192,18 @@ def terms_of(bundle: Bundle) -> Terms:
     overall = {name: part["overall"] for name, part in bundle.statistics.stored["features"].items()}
     ranges = {name: (part["min"], part["max"]) for name, part in overall.items() if part.get("min") is not None}
     return Terms(bundle.schema, ranges)
+
+
+def denial(categories: Collection[str]) -> str | None:
+    """Return the category that says no, where the others say yes.
+
+    Examples
+    --------
+    >>> denial(("no", "yes")), denial(("low", "no"))
+    ('no', None)
+    """
+    no = [category for category in categories if category.lower() in _NO]
+    return no[0] if len(no) == 1 and {category.lower() for category in categories} <= _YES | _NO else None
 
 
 def _near(words: tuple[str, ...], part: tuple[str, ...]) -> bool:

@@ -100,7 +100,9 @@ class Offers:
             return
         for condition in self._found.nothing():
             if min(condition.uses) > supposed.start():
-                yield _change({"column": condition.value[0], "action": "set", "value": 0}, *condition.uses)
+                yield _change(
+                    {"column": condition.value[0], "action": "set", "value": condition.value[2]}, *condition.uses
+                )
 
     def _named_before(self, number: Number) -> str | None:
         """Return the one column that is named between the number before and this one."""
@@ -231,6 +233,7 @@ class Offers:
         said |= {
             n.start for n in question.names if n.value is not None and n.column != target and n.strength >= OUTRIGHT
         }
+        said |= {at for offer in self._found.nothing() for at in offer.uses}
         said |= {at for offer in self.conditions for at in offer.uses if at < 0}  # of the rows left out before
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)

@@ -55,6 +55,7 @@ def _described(question: Question) -> set[str]:
     schema = question.terms.schema
     about = [
         schema.description,
+        schema.id_column,
         *(part.description for part in (schema.target_words, schema.id_words, *schema.features)),
     ]
     return {word for text in about for word in words_of(text or "")}

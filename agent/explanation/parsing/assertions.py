@@ -33,6 +33,7 @@ __all__ = [
     "Stated",
     "Within",
     "facts_of",
+    "owner_of",
     "settle",
 ]
 
@@ -425,13 +426,13 @@ def _is_percentage(quantity: Quantity, evidence: Evidence) -> bool:
 
 def _in_unit(quantity: Quantity, unit: str, evidence: Evidence) -> bool:
     """Tell whether a fact is of a feature whose name says the unit, and no contribution."""
-    names = [_owner(ref, evidence) for ref in quantity.refs if not ref.endswith("contribution")]
+    names = [owner_of(ref, evidence) for ref in quantity.refs if not ref.endswith("contribution")]
     if not names or len(names) < len(quantity.refs):
         return False
     return all("year" in n.lower() if unit == "year" else n.lower().endswith(f"_{unit}") for n in names)
 
 
-def _owner(ref: str, evidence: Evidence) -> str:
+def owner_of(ref: str, evidence: Evidence) -> str:
     """Return the feature that a fact is about."""
     call, *path = ref.split(".")
     result = evidence.observation(call).result or {}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from agent.explanation.parsing.assertions import Number
@@ -10,7 +11,7 @@ from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.lexicon import LEXICON, NUMBER_WORDS, ORDINALS
 from tools.observation import show_name
 
-__all__ = ["Token", "tokens"]
+__all__ = ["Token", "names_of", "tokens"]
 
 UNKNOWN = "unknown"
 WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 standard deviations are two, 1.6 are not
@@ -32,6 +33,25 @@ BEFORE_LABELS = {
     "plabel",
 }  # a bare number after one of these is a label where labels are numbers
 _HOW = {"length": "long|short", "depth": "deep|shallow", "width": "wide|narrow", "height": "tall|high"}
+_LITTLE = {
+    "of",
+    "for",
+    "by",
+    "to",
+    "away",
+    "and",
+    "or",
+    "but",
+    "so",
+    "which",
+    "whose",
+    "not",
+    "be",
+    "do",
+    "makes",
+    "as",
+    "than",
+}
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
 
@@ -175,7 +195,7 @@ def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     for head, feature in _heads(facts.features, text).items():
         found.append((re.compile(rf"{re.escape(head)}s?(?!\w)", re.I), Token("feature", feature, feature)))
     for feature in facts.features:
-        found += [(_plain(form), Token("feature", feature, feature)) for form in _forms(feature)]
+        found += [(_plain(form), Token("feature", feature, feature)) for form in names_of(feature)]
         described = facts.evidence.described(feature)
         if described is not None:
             found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
@@ -200,12 +220,12 @@ def _heads(names: Sequence[str], text: str) -> dict[str, str]:
     return {head: known[0] for head, known in chosen.items() if len(known) == 1}
 
 
-def _forms(name: str) -> Iterable[str]:
+def names_of(name: str) -> Iterable[str]:
     """Return a name as it is, as it is shown, and as people write it out.
 
     Examples
     --------
-    >>> sorted(_forms("bill_length_mm"))[:2], sorted(_forms("MaritalStatus"))[1]
+    >>> sorted(names_of("bill_length_mm"))[:2], sorted(names_of("MaritalStatus"))[1]
     (['bill length', 'bill length mm'], 'marital status')
     """
     spaced = re.sub(r"[_.-]+", " ", name)
@@ -213,7 +233,11 @@ def _forms(name: str) -> Iterable[str]:
     return {name, show_name(name), spaced, parted, _SUFFIX.sub("", spaced)}
 
 
+@lru_cache(maxsize=4096)
 def _plain(form: str) -> re.Pattern[str]:
+    """Return how a name is written; one that is a little word of every sentence, such as *from*, only in quotes."""
+    if any(kind in _LITTLE and pattern.fullmatch(form.lower()) for kind, _, pattern in LEXICON):
+        return re.compile(rf'["“\'`]{re.escape(form)}["”\'`]', re.I)
     return re.compile(rf'["“\'`]?{re.escape(form)}["”\'`]?(?![\w])', re.I)
 
 

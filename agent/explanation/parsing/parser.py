@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Assertion, Certain, Count, Effect, Multiple, Predicted, Ranked, settle
+from agent.explanation.parsing.assertions import (
+    Assertion,
+    Certain,
+    Count,
+    Effect,
+    Multiple,
+    Number,
+    Predicted,
+    Ranked,
+    settle,
+)
 from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import phrases
@@ -20,7 +30,7 @@ from agent.explanation.parsing.patterns import Match, Words
 from agent.explanation.parsing.predicates import PREDICATES, Make, continued
 from tools.errors import ToolError
 
-__all__ = ["Reading", "names_in", "read"]
+__all__ = ["Reading", "figures_in", "names_in", "read"]
 
 # Words between phrases that assert nothing by themselves.
 RELATIVE = {"which", "that", "who", "what", "where", "where it", "one that", "whom"}
@@ -193,6 +203,18 @@ def names_in(text: str, evidence: Evidence) -> list[str]:
     """Return the names of features, labels and categories, and the numbers, that a text holds."""
     kinds = {"feature", "label", "category", "num", "ord"}
     return [token.text for token in tokens(text, Facts(evidence)) if token.kind in kinds]
+
+
+def figures_in(text: str, evidence: Evidence) -> tuple[list[str], list[Number]]:
+    """Return the names that a text holds, as the facts have them, and the numbers in digits; places are none."""
+    found = tokens(text, Facts(evidence))
+    names = [
+        str(t.value[1] if t.kind == "category" else t.value)
+        for t in found
+        if t.kind in {"feature", "label", "category"}
+    ]
+    numbers = [t.value for t in found if t.kind == "num" and any(letter.isdigit() for letter in t.text)]
+    return list(dict.fromkeys(names)), numbers
 
 
 def _step(words: Words, at: int, clause: Clause, before: str) -> tuple[int, list[Assertion] | None]:

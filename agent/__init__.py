@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agent.classifier import Classifier
     from agent.conversation.answer import Answer
+    from agent.estimator import AgentClassifier
     from agent.explanation.narrate import narrate
     from agent.explanation.result import Explanation
     from agent.explanation.verify import verify
 
-__all__ = ["Answer", "Classifier", "Explanation", "narrate", "verify"]
+__all__ = ["AgentClassifier", "Answer", "Classifier", "Explanation", "narrate", "verify"]
 
 _HOME = {
+    "AgentClassifier": "agent.estimator",
     "Answer": "agent.conversation.answer",
     "Classifier": "agent.classifier",
     "Explanation": "agent.explanation.result",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from agent.explanation.result import Decision
 from tools.kinds import natural_key
 
-__all__ = ["Decide", "combine", "decide", "learn_weight"]
+__all__ = ["Decide", "combine", "decide", "final_probabilities", "learn_weight"]
 
 Decide = Literal["combined", "llm", "predictor"]
 _FLOOR = 1e-12
@@ -92,6 +92,20 @@ def decide(
         abstain_below_probability=abstain_below,
     )
     return label, decision
+
+
+def final_probabilities(predictor: Mapping[str, float], decision: Decision) -> dict[str, float]:
+    """Return the probabilities that the final label was chosen by.
+
+    Examples
+    --------
+    >>> final_probabilities({"a": 0.6, "b": 0.4}, Decision(predictor="a"))
+    {'a': 0.6, 'b': 0.4}
+    """
+    own = decision.llm_probabilities
+    if decision.counted == "llm" and own is not None:
+        return dict(own)
+    return combine(predictor, own, decision.weight)
 
 
 def learn_weight(

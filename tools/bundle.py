@@ -26,7 +26,7 @@ from tools.neighbours import Neighbours, searched
 from tools.predictor import KINDS, Predictor, measure
 from tools.rows import StoredRows
 from tools.sampling import stratified
-from tools.schema import Row, Schema
+from tools.schema import MIN_ROWS_PER_LABEL, Row, Schema
 from tools.statistics import Statistics
 from tools.storage import BROUGHT, canonical, manifest, read_files, write_files
 from tools.table import located
@@ -67,6 +67,10 @@ class Bundle:
         self._files = dict(files)
         self.path = path
 
+    def __reduce__(self) -> tuple[type, tuple[dict[str, bytes], Path | None]]:
+        """Copy and send the files alone: what was parsed from them is parsed again."""
+        return type(self), (self._files, self.path)
+
     @classmethod
     def fit(
         cls,
@@ -77,6 +81,7 @@ class Bundle:
         dictionary: Mapping[str, Any] | str | Path | None = None,
         predictor: Any = "auto",
         seed: int = 0,
+        rows_per_label: int = MIN_ROWS_PER_LABEL,
     ) -> Self:
         """Check the table, train and calibrate on 80 % of its rows, measure on the others.
 
@@ -88,6 +93,8 @@ class Bundle:
         predictor : {"auto", "logistic", "gbdt"}, path of a ``.skops`` file, or fitted scikit-learn classifier
         seed : int
             Of the split, the folds and the samples; the same table and seed give the same fingerprint.
+        rows_per_label : int
+            As `Schema.infer` takes it.
 
         Notes
         -----
@@ -99,7 +106,7 @@ class Bundle:
             The table or the predictor does not fit; see `TableError`, `BundleError`.
         """
         with located(frame):
-            schema = Schema.infer(frame, target, id_column, dictionary)
+            schema = Schema.infer(frame, target, id_column, dictionary, rows_per_label)
             checked, y, ids = schema.check(frame).frame, schema.label_indices(frame), schema.row_ids(frame)
         X = schema.encode(checked)
         held_out = stratified(y, round(len(y) * HELD_OUT), seed)

@@ -86,6 +86,7 @@ class Schema(BaseModel):
         target: str,
         id_column: str | None = None,
         dictionary: Mapping[str, Any] | str | Path | None = None,
+        rows_per_label: int = MIN_ROWS_PER_LABEL,
     ) -> Self:
         """Decide what each column is.
 
@@ -98,6 +99,8 @@ class Schema(BaseModel):
         dictionary : mapping or path of a YAML file, optional
             What `read_dictionary` reads; a text under ``description`` describes the table. The target's entry has
             description, synonyms and values (for its labels), that of the id column description and synonyms.
+        rows_per_label : int
+            The fewest that a label may have; at least 3, so that there is one to train, calibrate and measure on.
 
         Raises
         ------
@@ -115,7 +118,7 @@ class Schema(BaseModel):
             if not isinstance(entry, str):
                 what = "described in the dictionary, but not in the table"
                 _require(column, frame.columns, what, None if isinstance(dictionary, Mapping) else str(dictionary))
-        labels, y = _labels(target, cells(frame[target]))
+        labels, y = _labels(target, cells(frame[target]), rows_per_label)
         features: list[Feature] = []
         notes = [] if id_column is None else _id_notes(id_column, _ids(id_column, frame))
         notes += alike_note(target, labels)
@@ -286,7 +289,7 @@ def _id_notes(id_column: str, values: tuple[str, ...]) -> list[str]:
     )
 
 
-def _labels(target: str, values: list[Cell]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def _labels(target: str, values: list[Cell], least: int) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     if None in values:
         raise TableError("the row has no label.", column=target, row=values.index(None), hint="Leave such rows out.")
     texts = np.array([text_of(value) for value in values], dtype=object)
@@ -302,9 +305,9 @@ def _labels(target: str, values: list[Cell]) -> tuple[tuple[str, ...], NDArray[n
     index = {label: position for position, label in enumerate(labels)}
     y = np.array([index[text] for text in texts], dtype=np.int64)
     counts = np.bincount(y)
-    if counts.min() < MIN_ROWS_PER_LABEL:
+    if counts.min() < least:
         rare = labels[int(counts.argmin())]
         hint = "Add rows of it, or leave the class out."
-        message = f"class {rare!r} has {counts.min()} rows, {MIN_ROWS_PER_LABEL} are needed."
+        message = f"class {rare!r} has {counts.min()} rows, {least} are needed."
         raise TableError(message, column=target, hint=hint)
     return tuple(labels), y

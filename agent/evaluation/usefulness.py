@@ -16,7 +16,7 @@ _VOWELS = re.compile(r"[aeiouy]+")
 WINDOW = 50
 _CONNECTIVES = re.compile(
     r"\b(?:because|since|so|therefore|thus|hence|although|though|while|whereas|but|however|yet|also|too|moreover|likewise"
-    r"|in addition|on the other hand|by contrast|against that|in the same direction|next|finally|despite|nevertheless)\b",
+    r"|in addition|on the other hand|by contrast|against that|in the same direction|next|finally|despite)\b",
     re.I,
 )
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from agent.classifier import Classifier, Style
-from agent.decision import combine
+from agent.decision import final_probabilities
 from agent.evaluation.methods.base import Method, Written
 from agent.llm.choosers import RuleChat
 from agent.llm.forking import ForkingChat
@@ -28,15 +28,9 @@ class AgentStrict(Method):
     def write(self, row: Row) -> Written:
         """Classify one row and say why."""
         found = self._classifier.classify(row)
-        decision = found.decision
-        own = decision.llm_probabilities
-        probabilities = {
-            "combined": combine(found.probabilities, own, decision.weight),
-            "llm": own or found.probabilities,
-            "predictor": found.probabilities,
-        }[decision.counted]
+        probabilities = final_probabilities(found.probabilities, found.decision)
         asked = f"Here is a row: {self.described(row)}.\nWhy is this row classified as {show_name(found.label)}?"
-        return Written(found.label, probabilities, found.text, asked, found.observations, decision.model_dump())
+        return Written(found.label, probabilities, found.text, asked, found.observations, found.decision.model_dump())
 
 
 class AgentProse(AgentStrict):

@@ -19,7 +19,7 @@ from typing import Any
 from agent.evaluation.told import Sentence, Told
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import figures_in
-from agent.explanation.parsing.assertions import Number
+from agent.explanation.parsing.assertions import Number, facts_of
 from tools.observation import Observation
 
 __all__ = ["citations", "holds_number"]
@@ -73,7 +73,12 @@ def citations(told: Told, seen: Sequence[Observation], decision: Any = None) -> 
         items = _items(sentence, told.evidence)
         marks = [mark for mark in sentence.marks if mark in known]
         calls = [known[mark] for mark in marks]
-        whole = bool(marks) and sentence.reading.verdict is not False and _support(items, calls, told.evidence)
+        whole = (
+            bool(marks)
+            and sentence.reading.verdict is not False
+            and not sentence.claims.wrong
+            and _support(items, calls, told.evidence)
+        )
         supported += whole
         cited += len(sentence.marks)
         for mark in marks:
@@ -88,7 +93,10 @@ def _items(sentence: Sentence, evidence: Evidence) -> list[Item]:
     items: list[Item] = [("name", name) for name in names]
     items += [("number", number) for number in numbers]
     items += [("answer", one.what) for one in sentence.claims.said if one.kind == "label"]
-    return [*items, *(("fact", ref) for ref in sentence.claims.refs)]
+    refs = list(sentence.claims.refs)
+    if sentence.reading.verdict is not None:
+        refs += [ref for made in sentence.reading.assertions for ref in facts_of(made) if evidence.has(ref)]
+    return [*items, *(("fact", ref) for ref in dict.fromkeys(refs))]
 
 
 def _support(items: Sequence[Item], calls: Sequence[_Source], evidence: Evidence) -> bool:

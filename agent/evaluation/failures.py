@@ -58,7 +58,7 @@ def grams(tokens: Sequence[str], n: int = 4) -> Counter[tuple[str, ...]]:
 
 
 def label_only(text: str, labels: Sequence[str]) -> bool:
-    """Tell whether a text says no more than the label: at most two words beside it and those around it.
+    """Tell whether a text says no more than the label: at most one word beside it and those around it.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def label_only(text: str, labels: Sequence[str]) -> bool:
     for label in sorted(labels, key=len, reverse=True):
         plain = plain.replace(show_name(label).lower(), " ").replace(label.lower(), " ")
     rest = {word for word in words(plain) if word not in _SAYS_NOTHING}
-    return len(rest) <= 2
+    return len(rest) <= 1
 
 
 def echo(text: str, question: str) -> float:

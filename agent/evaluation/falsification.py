@@ -13,7 +13,8 @@ from typing import Any
 from agent.explanation import receipt as receipts
 from agent.explanation.evidence import Evidence
 from agent.explanation.template import assemble, render
-from tools.observation import Observation, show_name
+from tools.errors import ToolError
+from tools.observation import Observation, show_name, show_number
 
 __all__ = ["KINDS", "Change", "changes"]
 
@@ -143,17 +144,91 @@ def _words(*pairs: tuple[str, str]) -> Callable[[Json], Made]:
     """Return the changes of one word into its opposite and back, in template and text."""
 
     def make(receipt: Json) -> Made:
-        evidence = Evidence([Observation(**seen) for seen in receipt["observations"]], receipt["decision"])
         for number, step in enumerate(receipt["steps"]):
             for word, other in [*pairs, *(pair[::-1] for pair in pairs)]:
                 for match in re.finditer(rf"(?<![\w{{.]){re.escape(word)}(?![\w}}.])", step["template"]):
                     template = step["template"][: match.start()] + other + step["template"][match.end() :]
-                    _, changed = _put(receipt, ("steps", number, "template"), template)
-                    changed["steps"][number]["text"] = render(template, evidence)
-                    changed["text"] = assemble([step["text"] for step in changed["steps"]])
-                    yield f"steps.{number}.template", changed
+                    yield _retold(receipt, number, template)
 
     return make
+
+
+# -- what a reader would be told --------------------------------------------------------------------------------------
+
+
+def _neighbours_values(receipt: Json) -> Made:
+    """Give a feature the value of another one."""
+    at = next(n for n, seen in enumerate(receipt["observations"]) if seen["tool"] == "explain")
+    entries = receipt["observations"][at]["result"]["features"]
+    for number, step in enumerate(receipt["steps"]):
+        for match in re.finditer(r"\{t\d+\.(?:value|features\.\d+\.value)(\|\w+)?\}", step["template"]):
+            shown = _evidence(receipt).shown(match[0][1:-1])
+            other = next(
+                (f"{{t{at + 1}.features.{n}.value}}" for n, e in enumerate(entries) if not _alike(e["value"], shown)),
+                None,
+            )
+            if other is not None:
+                template = step["template"][: match.start()] + other + step["template"][match.end() :]
+                yield _retold(receipt, number, template)
+
+
+def _permuted(receipt: Json) -> Made:
+    """Exchange the contributions of two features, and tell the whole text anew."""
+    for number, seen in enumerate(receipt["observations"]):
+        entries = seen["result"]["features"] if seen["tool"] == "explain" else []
+        for at in range(len(entries) - 1):
+            one, other = entries[at]["contribution"], entries[at + 1]["contribution"]
+            if one != other:
+                path = ("observations", number, "result", "features")
+                _, changed = _put(receipt, (*path, at, "contribution"), other)
+                _, changed = _put(changed, (*path, at + 1, "contribution"), one)
+                yield f"{number}.features.{at}", _told_anew(changed)
+
+
+def _dropped(receipt: Json) -> Made:
+    """Leave a reason out."""
+    for number, step in enumerate(receipt["steps"]):
+        if any(claim["kind"] == "contribution" for claim in step["claims"]):
+            left = [*receipt["steps"][:number], *receipt["steps"][number + 1 :]]
+            yield f"steps.{number}", receipt | {"steps": left, "text": assemble([step["text"] for step in left])}
+
+
+def _stale(receipt: Json) -> Made:
+    """Rest what is said of one feature on the statistics of another."""
+    calls = [seen["id"] for seen in receipt["observations"] if seen["tool"] == "feature_stats"]
+    for number, step in enumerate(receipt["steps"]):
+        for call in calls:
+            for other in calls:
+                template = re.sub(rf"(?<=\{{){call}(?=\.)", other, step["template"])
+                if template != step["template"]:
+                    try:
+                        yield _retold(receipt, number, template)
+                    except ToolError:
+                        continue  # the other feature has no such statistic
+                    break
+
+
+def _alike(value: Any, shown: str) -> bool:
+    return str(value) == shown or (isinstance(value, int | float) and show_number(float(value), 6) == shown)
+
+
+def _evidence(receipt: Json) -> Evidence:
+    return Evidence([Observation(**seen) for seen in receipt["observations"]], receipt["decision"])
+
+
+def _retold(receipt: Json, number: int, template: str) -> tuple[str, Json]:
+    """Give one step another template, and with it another text."""
+    _, changed = _put(receipt, ("steps", number, "template"), template)
+    return f"steps.{number}.template", _told_anew(changed)
+
+
+def _told_anew(receipt: Json) -> Json:
+    """Render every step from its template, in place, and put the text together."""
+    evidence = _evidence(receipt)
+    for step in receipt["steps"]:
+        step["text"] = render(step["template"], evidence, step["citations"] if step.get("style") == "prose" else ())
+    receipt["text"] = assemble([step["text"] for step in receipt["steps"]])
+    return receipt
 
 
 # -- what the text rests on ------------------------------------------------------------------------------------------
@@ -243,4 +318,8 @@ KINDS: dict[str, Callable[[Json], Made]] = {
     "claim": _claims,
     "row value": _row_values,
     "order": _orders,
+    "neighbour's value": _neighbours_values,
+    "permuted": _permuted,
+    "dropped reason": _dropped,
+    "stale": _stale,
 }

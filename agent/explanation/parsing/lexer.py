@@ -137,12 +137,22 @@ def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tup
         unit = _UNIT.match(text, end)
         if unit and isinstance(best.value, Number):
             best, end = _with_unit(best, unit[1]), unit.end()
-    lower = text.lower()
-    for kind, value, pattern in LEXICON:
-        match = pattern.match(lower, at)
-        if match and match.end() > end:
-            best, end = Token(kind, value, match[0]), match.end()
+    start = max(0, at - 1)  # some patterns look at the letter before
+    known = _known(text[start:].lower(), at - start)
+    if known is not None and at + len(known.text) > end:
+        best, end = known, at + len(known.text)
     return _word(text, at, best, end)
+
+
+@lru_cache(maxsize=20_000)
+def _known(lower: str, at: int) -> Token | None:
+    """Return the longest word of the lexicon that begins at a place; of equals the first."""
+    found = [(match.end(), -n) for n, (_, _, pattern) in enumerate(LEXICON) if (match := pattern.match(lower, at))]
+    if not found:
+        return None
+    end, n = max(found)
+    kind, value, _ = LEXICON[-n]
+    return Token(kind, value, lower[at:end])
 
 
 def _word(text: str, at: int, best: Token, end: int) -> tuple[Token, int]:

@@ -1,0 +1,125 @@
+"""One thing that a sentence says, and what the assertions of a sentence that is understood say in these terms."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from agent.explanation.parsing.assertions import (
+    Assertion,
+    Effect,
+    HasCategory,
+    Nearer,
+    Number,
+    Ordered,
+    Predicted,
+    Quantity,
+    Ranked,
+    Stated,
+    owner_of,
+)
+from agent.explanation.parsing.facts import Facts
+
+__all__ = ["STATISTICS", "Said", "amount_of", "reached", "said_by"]
+
+STATISTICS = {"mean", "median", "q1", "q3", "min", "max"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One thing that a sentence says.
+
+    Attributes
+    ----------
+    kind : str
+        ``value``, ``direction``, ``rank``, ``amount``, ``order``, ``nearer``, ``label`` or ``probability``.
+    feature : str
+        Of which feature; empty for what is said of the answer.
+    what : object
+        A `Number` or a category; the sign towards the answer; a rank from 0; ``above``, ``below`` or ``equal``; a label.
+    of : str
+        The side among which a rank counts; what a value is compared with, or the label whose mean is farther; the label of
+        a probability; ``not`` for a label that is denied.
+    group : str
+        The label of the rows that it is compared with.
+    """
+
+    kind: str
+    feature: str
+    what: Any
+    of: str = ""
+    group: str = ""
+
+
+def said_by(made: Assertion, facts: Facts) -> list[Said]:
+    """Return what an assertion of a sentence that is understood says."""
+    match made:
+        case Stated(quantity=Quantity(refs=(ref,), minus=None)):
+            return _stated(ref, made.number, facts)
+        case HasCategory(negated=False):
+            return [Said("value", owner_of(made.ref, facts.evidence), made.category)]
+        case Effect(negated=False):
+            return [Said("direction", owner_of(made.ref, facts.evidence), made.sign * facts.side(made.label))]
+        case Ranked(negated=False, within=False) if made.rank >= 0:
+            feature, side = owner_of(made.ref, facts.evidence), "" if made.side == "any" else made.side
+            way = {"": [], "for": [Said("direction", feature, 1)], "against": [Said("direction", feature, -1)]}[side]
+            return [Said("rank", feature, made.rank, side), *way]
+        case Predicted(place=0):
+            return [Said("label", "", made.label, "not" if made.negated else "")]
+        case Ordered(negated=False):
+            return _ordered(made, facts)
+        case Nearer(negated=False):
+            return [Said("nearer", owner_of(made.value, facts.evidence), "", _group(made.far), _group(made.near))]
+    return []
+
+
+def _stated(ref: str, number: Number, facts: Facts) -> list[Said]:
+    """Return what a number of a value, a contribution or a probability says."""
+    call, *path = ref.split(".")
+    tool = facts.evidence.observation(call).tool
+    if tool == "probability":
+        return [Said("probability", "", number, unquote(path[0]))]
+    if path[-1] == "value":
+        return [Said("value", owner_of(ref, facts.evidence), number)]
+    if path[-1] == "contribution":
+        return amount_of(owner_of(ref, facts.evidence), number)
+    if path[-1] in {"below", "above"} and tool == "feature_stats":
+        group = unquote(path[1]) if path[0] == "value_by_label" else ""
+        relation = "above" if path[-1] == "below" else "below"
+        over = reached(relation, number)
+        return [Said("order", owner_of(ref, facts.evidence), relation, over, group)]
+    return []
+
+
+def reached(relation: str, number: Number) -> str:
+    """Return what a value lies above or below of so many rows: all of them are those to the extreme."""
+    if number.percent and number.value == 100 and number.bound == "is":
+        return {"above": "max", "below": "min"}[relation]
+    return "rows"
+
+
+def _ordered(made: Ordered, facts: Facts) -> list[Said]:
+    """Return what a comparison of a row's value says."""
+    if len(made.left.refs) != 1 or not made.left.refs[0].endswith((".value", ".z_score")):
+        return []
+    feature = owner_of(made.left.refs[0], facts.evidence)
+    relation = "equal" if made.relation in {"equal", "same"} else made.relation
+    if made.left.refs[0].endswith(".z_score"):
+        return [Said("order", feature, relation, "mean")]
+    if made.right.number is not None:
+        return [Said("order", feature, relation, "number")]
+    last = made.right.refs[0].rpartition(".")[2]
+    return [Said("order", feature, relation, last, _group(made.right.refs[0]))] if last in STATISTICS else []
+
+
+def _group(ref: str) -> str:
+    """Return the label whose rows a statistic is of."""
+    path = ref.split(".")
+    return unquote(path[2]) if path[1] == "by_label" else ""
+
+
+def amount_of(feature: str, number: Number) -> list[Said]:
+    """Return the size of a contribution, and its direction where the number has a sign."""
+    found = [Said("amount", feature, number)]
+    if number.signed and number.value:
+        found.append(Said("direction", feature, 1 if number.value > 0 else -1))
+    return found

@@ -1,0 +1,70 @@
+"""The agent's own texts have no fault whatever is chosen, and a text that is made false has one."""
+
+import json
+
+import numpy as np
+import pytest
+
+from agent.classifier import Classifier
+from agent.evaluation.faithfulness import PARTS
+from agent.evaluation.falsification import changes
+from agent.evaluation.scoring import score, usual
+from agent.llm import UniformChat
+
+# What stands in the text and can be read back; the other kinds are for the verifier alone.
+IN_THE_TEXT = ("sign word", "rank word", "label", "neighbour's value", "permuted", "dropped reason", "digit")
+FAULTLESS = [f"{part}_accuracy_strict_k{k}" for part in PARTS for k in (4, 8)]
+FAULTLESS += ["fully_faithful", "citation_recall", "citation_precision", "value_coverage"]
+
+
+def _record(explanation):
+    return {
+        "answer": explanation.label,
+        "text": explanation.text,
+        "question": "Why?",
+        "observations": [call.model_dump(mode="json") for call in explanation.observations],
+        "decision": explanation.decision.model_dump(),
+    }
+
+
+@pytest.mark.parametrize("table", ["cancer", "attrition", "penguins", "biopsy", "default"])
+def test_whatever_is_chosen_the_agents_texts_are_faithful_and_cited(bundle_of, table):
+    """Chance chooses calls and words: read back from plain text, every part is right, at K = 4 and 8."""
+    bundle = bundle_of(table)
+
+    for seed, number in enumerate(bundle.held_out()[2][:6]):
+        row = bundle.features_of(int(number))
+        clf = Classifier(bundle, UniformChat(seed=seed), top=8, decide="predictor")
+        scored = score(bundle, row, _record(clf.classify(row)))
+        assert {name: scored.scores[name] for name in FAULTLESS if len(set(scored.scores[name])) > 1} == {}
+        assert not any(scored.scores[name][0] for name in ("label_only", "echo", "invented_numbers", "contradiction"))
+        assert not scored.notes["false"]
+
+
+@pytest.mark.parametrize("kind", IN_THE_TEXT)
+def test_a_false_text_has_a_fault(by_rule, bundle_of, kind):
+    """Four of five changes of a kind show in a measure, at least; all of them are the verifier's to find."""
+    found = []
+    for table in ("cancer", "attrition", "penguins"):
+        bundle = bundle_of(table)
+        receipt = json.loads(by_rule(table, top=8)[0].model_dump_json())
+        made = [change.receipt for change in changes(receipt) if change.kind == kind]
+        for changed in made[:: -(-len(made) // 12) or 1]:
+            if changed["text"] == receipt["text"]:
+                continue
+            record = {**changed, "answer": receipt["label"], "question": "Why?"}
+            scores = score(bundle, receipt["row"], record).scores
+            found.append(
+                any(scores[name][0] < scores[name][1] for name in FAULTLESS)
+                or any(scores[name][0] for name in ("invented_numbers", "false_comparisons", "contradiction"))
+            )
+    assert len(found) >= 8
+    assert np.mean(found) >= 0.8
+
+
+def test_the_usual_value_is_the_median_or_the_commonest_category(bundle_of):
+    """What a change is made to."""
+    bundle = bundle_of("attrition")
+
+    assert usual(bundle, "Age") == 36
+    assert usual(bundle, "OverTime") == "No"

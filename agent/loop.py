@@ -17,7 +17,7 @@ from langgraph.prebuilt.tool_node import ToolCallRequest
 from langgraph.types import Command
 
 from agent import prompts
-from agent.explanation.claims import odds_expression, ratio_expression, share_expression
+from agent.explanation.claims import Contribution, odds_expression, ratio_expression, share_expression
 from agent.explanation.evidence import Evidence
 from agent.explanation.plan import named_contributions
 from agent.llm.forking import ForkingChat
@@ -30,6 +30,7 @@ from tools.toolbox import Toolbox
 __all__ = ["gather"]
 
 ALWAYS = ("predict", "probability", "explain")  # made once, first, and without asking
+PLACED = 4  # of the features named, those whose values are looked up: more make a text longer and no better
 MAX_CALCULATIONS = 1
 MAX_DESCRIPTIONS = 2
 MAX_CHARACTERS = 9000  # of the conversation, some 3,000 tokens: what is left of 4,096 holds the tools and an answer
@@ -143,8 +144,14 @@ class _Steering(AgentMiddleware[Any, Any]):
 
     def _unplaced(self, evidence: Evidence) -> list[str]:
         tried = {str(call.args.get("feature")) for call in evidence.observations if call.tool == "feature_stats"}
-        named = [claim.feature for claim in named_contributions(evidence, self._top) if claim.value is not None]
-        return [feature for feature in named if feature not in tried]
+        named = [claim for claim in named_contributions(evidence, self._top) if claim.value is not None]
+        due = [claim for claim in named if claim.rank < PLACED or self._is_new(claim)]
+        return [claim.feature for claim in due if claim.feature not in tried]
+
+    def _is_new(self, claim: Contribution) -> bool:
+        """Tell whether a value is a category that training has not seen, which a text has to say."""
+        known = self._bundle.schema.by_name[claim.feature]
+        return bool(known.categories) and str(claim.value) not in known.codes
 
     def _undescribed(self, evidence: Evidence) -> list[str]:
         asked = [call.args.get("name") for call in evidence.observations if call.tool == "describe"]

@@ -122,7 +122,8 @@ def _scores(lines: Lines) -> list[dict[str, Score]]:
             {} if read is None else {"simulated_by_model": (float(max(read, key=read.get) == line["answer"]), 1.0)}
         )
         cost = {name: (float(value), 1.0) for name, value in line["cost"].items()}
-        found.append({**score, "repetition": (share, 1.0), **by_model, **cost})
+        told = float(bool(str(line["text"]).strip()))
+        found.append({**score, "repetition": (share, told), **by_model, **cost})
     return found
 
 

@@ -40,15 +40,18 @@ def main() -> None:
 
 def verdicts(part: str) -> Iterator[tuple[dict[str, Any], str, bool | None]]:
     """Yield each sentence with its label, ``disputed`` where the readers differ, and the parser's verdict."""
-    known = {}
-    for line in (FOLDER / "facts.jsonl").read_text(encoding="utf-8").splitlines():
-        sheet = json.loads(line)
-        known[sheet["sheet"]] = Evidence([Observation(**seen) for seen in sheet["observations"]])
+    known = evidence_of()
     for line in (FOLDER / "sentences.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if part in {"all", row["part"]}:
             label = row["labels"][0] if len(set(row["labels"])) == 1 else "disputed"
             yield row, label, read(row["text"], known[row["sheet"]]).verdict
+
+
+def evidence_of() -> dict[str, Evidence]:
+    """Return what was known of each row that the sentences are about."""
+    sheets = map(json.loads, (FOLDER / "facts.jsonl").read_text(encoding="utf-8").splitlines())
+    return {sheet["sheet"]: Evidence([Observation(**seen) for seen in sheet["observations"]]) for sheet in sheets}
 
 
 def figures(found: Counter[tuple[str, str]]) -> dict[str, float]:

@@ -10,7 +10,7 @@ ORDER = {
     "statistics neighbours sampling rows storage bundle columns where changes given cohort predictions contributions "
     "interactions counterfactual performance mistakes summaries listing described expression exact calculator "
     "observation forms toolbox kit",
-    "agent": "classifier loop prompts weight decision batch known demo console cli",
+    "agent": "classifier loop prompts weight decision batch estimator known demo console cli",
     "agent/llm": "engine llamacpp llamacpp_child process transformers weights cutter template template_child slots "
     "cache catalog wheels hub dequantize trie calling turns format llama2 forking chat choosers asking prompted server "
     "constraint endpoint masking scripted",
@@ -18,13 +18,15 @@ ORDER = {
     "agent/conversation/reading": "understanding spelling units quantities arithmetic names question cues conditions "
     "offers parts calltext grammar bank intent unread",
     "agent/conversation/saying": "words conditions call predictions reasons quality table about contrast tools",
-    "agent/commands": "options ask chat sessions showing lines",
+    "agent/commands": "options ask chat sessions showing lines evaluate",
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "
     "verify narrate",
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
-    "facts assertions parser",
+    "facts assertions parser said gist claims",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
-    "agent/evaluation": "falsification",
+    "agent/evaluation": "evaluate run known told faithfulness citing failures usefulness reader scoring metrics summary "
+    "report falsification",
+    "agent/evaluation/methods": "base label_only chain template few_shot hybrid agents",
 }
 
 
@@ -40,7 +42,7 @@ def tree() -> str:
             lines.append(f"    {name + '.py':20} {heading.rstrip('.').replace('`', '')}")
     other = {
         "tests/": "mirrors the modules",
-        "notebooks/": "quickstart.ipynb: the same story with a plot; run by the tests",
+        "notebooks/": "quickstart.ipynb: the same story with a plot; comparison.ipynb: other ways to explain; run by the tests",
         "docs/decisions/": "why it is built so, and what was rejected",
     }
     return "\n".join([*lines, *(f"{folder:24} {text}" for folder, text in other.items())])

@@ -24,8 +24,8 @@ ORDER = {
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
     "facts assertions parser said gist claims",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
-    "agent/evaluation": "evaluate run known told faithfulness citing failures usefulness reader scoring metrics summary "
-    "report falsification",
+    "agent/evaluation": "evaluate run known told faithfulness citing failures usefulness reader scoring metrics "
+    "summary report falsification",
     "agent/evaluation/methods": "base label_only chain template few_shot hybrid agents",
 }
 
@@ -42,7 +42,7 @@ def tree() -> str:
             lines.append(f"    {name + '.py':20} {heading.rstrip('.').replace('`', '')}")
     other = {
         "tests/": "mirrors the modules",
-        "notebooks/": "quickstart.ipynb: the same story with a plot; comparison.ipynb: other ways to explain; run by the tests",
+        "notebooks/": "quickstart.ipynb, and comparison.ipynb with other ways to explain; run by the tests",
         "docs/decisions/": "why it is built so, and what was rejected",
     }
     return "\n".join([*lines, *(f"{folder:24} {text}" for folder, text in other.items())])

@@ -6,7 +6,7 @@ of its step too, and the text is rendered from that: what is left is a receipt t
 
 import copy
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,21 +68,23 @@ class Change:
     receipt: Json
 
 
-def changes(receipt: Mapping[str, Any]) -> Iterator[Change]:
+def changes(receipt: Mapping[str, Any], kinds: Sequence[str] | None = None) -> Iterator[Change]:
     """Yield a receipt with one change at a time, in every place and of every kind.
 
     Parameters
     ----------
     receipt : mapping
         A receipt as JSON, with a bundle and more than one label.
+    kinds : sequence of str, optional
+        Some of `KINDS`; default: all.
 
     Yields
     ------
     Change
         In the order of `KINDS`.
     """
-    for kind, make in KINDS.items():
-        for where, changed in make(dict(receipt)):
+    for kind in kinds or KINDS:
+        for where, changed in KINDS[kind](dict(receipt)):
             yield Change(kind, where, changed | {"digest": receipts.digest(changed)})
 
 

@@ -20,6 +20,7 @@ __all__ = ["gist"]
 LINKS = set("as be comma contrib effect for label makes of open row1 to value which".split())  # noqa: SIM905
 GIVEN = {"is", "exactly", "about", "nearly", "just over"}  # how a number is said where it is no bound
 MISSING = {"missing", "unknown", "unrecorded"}
+BEST = {"best", "correct", "right", "appropriate", "answer"}  # what an answer is said to be
 IN_WORDS = 0.3  # the step of a number in words
 OF_ROW = {"effect", "rankp", "contrib", "outweighs", "mostfor", "rel", "force", "result", "predict", "contributes"}
 EACH = "each"  # of ranks that count on from feature to feature
@@ -115,7 +116,12 @@ class _Reader:
             self._value(category)
 
     def _at_label(self, at: int, label: str) -> None:
-        """Take *it is Yes* and *(Yes)* as the value of a feature that has such a category."""
+        """Take *it is Yes* and *(Yes)* as the value of a feature that has such a category; *Yes fits best* as the answer."""
+        after = self._words[at + 1 : at + 4]
+        best = any(word.kind == "likely" and word.value == 0 for word in after) or any(w.text in BEST for w in after)
+        before = [word.kind for word in self._words[:at] if word.kind not in {"so", "comma", "row1"}]
+        if (after[:1] and after[0].kind == "be" and best) or before == ["be"] or len(self._words) == 1:
+            self._found.append(Said("label", "", label, of="not" if self._denied(at + 2) else ""))
         own = self._facts.categories.get(self._topic[-1], []) if self._topic else []
         if label in own and not self._denied(at - 1):
             self._said_to_be(at, label)

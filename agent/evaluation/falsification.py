@@ -14,7 +14,7 @@ from agent.explanation import receipt as receipts
 from agent.explanation.evidence import Evidence
 from agent.explanation.template import assemble, render
 from tools.errors import ToolError
-from tools.observation import Observation, show_name, show_number
+from tools.observation import Observation, show_name
 
 __all__ = ["KINDS", "Change", "changes"]
 
@@ -164,13 +164,12 @@ def _neighbours_values(receipt: Json) -> Made:
     entries = receipt["observations"][at]["result"]["features"]
     for number, step in enumerate(receipt["steps"]):
         for match in re.finditer(r"\{t\d+\.(?:value|features\.\d+\.value)(\|\w+)?\}", step["template"]):
-            shown = _evidence(receipt).shown(match[0][1:-1])
-            other = next(
-                (f"{{t{at + 1}.features.{n}.value}}" for n, e in enumerate(entries) if not _alike(e["value"], shown)),
-                None,
-            )
+            evidence = _evidence(receipt)
+            refs = (f"t{at + 1}.features.{n}.value" for n, entry in enumerate(entries) if entry["value"] is not None)
+            shown = evidence.shown(match[0][1:-1])
+            other = next((ref for ref in refs if evidence.shown(ref) != shown), None)
             if other is not None:
-                template = step["template"][: match.start()] + other + step["template"][match.end() :]
+                template = f"{step['template'][: match.start()]}{{{other}}}{step['template'][match.end() :]}"
                 yield _retold(receipt, number, template)
 
 
@@ -208,10 +207,6 @@ def _stale(receipt: Json) -> Made:
                     except ToolError:
                         continue  # the other feature has no such statistic
                     break
-
-
-def _alike(value: Any, shown: str) -> bool:
-    return str(value) == shown or (isinstance(value, int | float) and show_number(float(value), 6) == shown)
 
 
 def _evidence(receipt: Json) -> Evidence:

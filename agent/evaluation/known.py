@@ -47,7 +47,19 @@ def known_of(bundle: Bundle, row: Row, label: str, text: str, seen: Sequence[Obs
     for feature in dict.fromkeys([*strongest, *_named(text, bundle.schema.names)]):
         if row[feature] is not None and found.statistics(feature) is None:
             toolbox.call("feature_stats", {"feature": feature})
-    return Evidence(toolbox.observations)
+    return Evidence(toolbox.observations, words=_words(bundle))
+
+
+def _words(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """Return what the dictionary calls labels, features and categories."""
+    schema = bundle.schema
+    found: dict[str, tuple[str, ...]] = {}
+    for about in (schema.target_words, *schema.features):
+        for name, words in about.values.items():
+            found[name] = (*found.get(name, ()), *words)
+    for feature in schema.features:
+        found[feature.name] = (*found.get(feature.name, ()), *feature.synonyms)
+    return found
 
 
 def _named(text: str, features: Iterable[str]) -> list[str]:

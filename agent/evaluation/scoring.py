@@ -62,7 +62,7 @@ class _Scoring:
     @cached_property
     def _known(self) -> Evidence:
         known = known_of(self._bundle, self._row, self._answer, self._text, self._seen)
-        return Evidence(known.observations, self._record.get("decision"))
+        return Evidence(known.observations, self._record.get("decision"), known.words)
 
     @cached_property
     def _told(self) -> Told:

@@ -1,6 +1,6 @@
 """What the tools found for one row, addressed by reference: the only source of numbers and names for a text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ class Evidence:
         In the order of the calls; failed calls are passed over.
     decision : mapping, optional
         The decision's fields, addressed as ``decision.llm`` and so on.
+    words : mapping, optional
+        What people call things, for texts that are read back: of each label, feature or category its other names.
 
     Examples
     --------
@@ -31,6 +33,7 @@ class Evidence:
 
     observations: Iterable[Observation]
     decision: Mapping[str, Any] | None = None
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _results: dict[str, Any] = field(init=False, repr=False)
     _tools: dict[str, str] = field(init=False, repr=False)
 

@@ -12,7 +12,7 @@ from agent.explanation.parsing.assertions import Number
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import Statistic, Subject
 from agent.explanation.parsing.lexer import Token
-from agent.explanation.parsing.said import STATISTICS, Said, amount_of, reached
+from agent.explanation.parsing.said import STATISTICS, Said, amount_of, numbered, reached
 from tools.errors import ToolError
 
 __all__ = ["gist"]
@@ -23,6 +23,8 @@ MISSING = {"missing", "unknown", "unrecorded"}
 BEST = {"best", "correct", "right", "appropriate", "answer"}  # what an answer is said to be
 IN_WORDS = 0.3  # the step of a number in words
 OF_ROW = {"effect", "rankp", "contrib", "outweighs", "mostfor", "rel", "force", "result", "predict", "contributes"}
+OF_ROWS = {"group", "rows", "statq", "neighbours", "those", "factor", "drivers", "more", "ascommon", "which"}
+NOT_OF_PLACES: tuple[list[str], ...] = ([], ["comma"], ["and"], ["makes"], ["of"], ["for"], ["but"], ["stop"], ["open"])
 EACH = "each"  # of ranks that count on from feature to feature
 
 
@@ -47,6 +49,7 @@ class _Reader:
         self._topic: tuple[str, ...] = ()
         self._valued: set[str] = set()  # features whose value was given
         self._waiting: list[Said] = []  # said before the feature is named
+        self._every = False  # whether it is that of every feature
         self._listed: int | None = None  # the direction of all features that follow: *two features speak for it: …*
         self._found: list[Said] = []
 
@@ -56,6 +59,8 @@ class _Reader:
             take = getattr(self, f"_at_{word.kind}", None)
             if take is not None:
                 take(at, word.value)
+        if self._listed is not None and self._every and not self._topic:
+            self._found += [Said("direction", feature, self._listed) for feature in self._facts.entries]
         return self._found
 
     # -- features ----------------------------------------------------------------------------------------------------
@@ -68,7 +73,7 @@ class _Reader:
         numbers = [(f, n) for f, n in subject.numbers if n.bound in GIVEN and (n.step != IN_WORDS or n.unit)]
         self._valued = {feature for feature, _ in (*numbers, *subject.categories)}
         for feature, number in numbers:
-            self._found.append(Said("amount" if subject.sized else "value", feature, number))
+            self._found += amount_of(feature, number) if subject.sized else numbered(feature, number, self._facts)
         for feature, number in subject.contributions:
             self._found += amount_of(feature, number)
         for feature, category in subject.categories:
@@ -101,14 +106,28 @@ class _Reader:
         """Take *at 5* or *its value of 5* as the value of the one feature that is spoken of."""
         before = [word.kind for word in self._words[max(0, at - 2) : at]]
         after = [word.kind for word in self._words[at + 1 : at + 2]]
-        given = before[-1:] == ["of"] and self._words[at - 1].text in {"at", "of", "with a"} and number.bound in GIVEN
+        if number.percent and not self._topic:
+            self._chance(at, number)
+        link = self._words[at - 1].text if at else ""
+        given = link in {"at", "of", "with a", "with", "(", ":", ","} and number.bound in GIVEN
         plain = before[:1] != ["statq"] and not set(before) & {"contrib", "group", "rows", "prob", "label", "statq"}
         if not (given and plain) or number.percent or set(after) & {"z", "num", "neighbours", "drivers"}:
             return
-        if self._topic:
+        if self._topic and link in {"at", "of", "with a"}:
             self._value(number)
+        elif self._topic:
+            said = numbered(self._topic[-1], number, self._facts)
+            self._found += said if said[0].kind == "amount" else []
         elif self._ahead(at):
             self._waiting.append(Said("value", "", number))
+
+    def _chance(self, at: int, number: Number) -> None:
+        """Take *Chinstrap (97.5 percent)* as a probability where the sentence speaks of nothing else."""
+        labels = [word.value for word in self._words[:at] if word.kind == "label"]
+        kinds = {word.kind for word in self._words}
+        answering = kinds & {"predict", "prob", "result", "likely", "sure", "model"} or self._words[0].kind == "label"
+        if labels and answering and number.bound in GIVEN and not kinds & OF_ROWS:
+            self._found.append(Said("probability", "", number, labels[-1]))
 
     def _at_category(self, at: int, value: tuple[tuple[str, ...], str]) -> None:
         owners, category = value
@@ -141,7 +160,10 @@ class _Reader:
     def _value(self, what: Any) -> None:
         if len(self._topic) == 1 and self._topic[0] not in self._valued:
             self._valued.add(self._topic[0])
-            self._found.append(Said("value", self._topic[0], what))
+            number = isinstance(what, Number)
+            self._found += (
+                numbered(self._topic[0], what, self._facts) if number else [Said("value", self._topic[0], what)]
+            )
 
     # -- contributions -----------------------------------------------------------------------------------------------
 
@@ -152,13 +174,24 @@ class _Reader:
             self._ranked(at, rank, side if sided else "")
 
     def _at_ord(self, at: int, rank: int) -> None:
-        if [word.kind for word in self._words[at + 1 : at + 2]] == ["sup"]:
+        before = self._words[at - 1].kind if at else ""
+        after = [word.kind for word in self._words[at + 1 : at + 2]]
+        alone = before in {"be", "subj", "contributes", "rank"} and after[:1] in NOT_OF_PLACES
+        if after == ["sup"] or (alone and self._topic and not self._denied(at)):
             self._ranked(at, rank, "")
+
+    def _at_moves(self, at: int, _: Any) -> None:
+        """Take *age leads with 5* as its rank."""
+        after = [word.kind for word in self._words[at + 1 : at + 2]]
+        if self._topic and self._words[at].text in {"leads", "led", "lead"} and after[:1] in NOT_OF_PLACES:
+            self._ranked(at, 0, "")
 
     def _at_sup(self, at: int, rank: int) -> None:
         """Take *the three strongest features are …* as their ranks."""
         among = "for" in [word.kind for word in self._words[max(0, at - 3) : at]]
         several = [word.kind for word in self._words[at + 1 : at + 2]] == ["drivers"] and not among
+        if rank == 0 and at and self._words[at - 1].kind in {"contributes", "moves"}:  # *what weighs most is age*
+            self._ranked(at, 0, "")
         if several and rank == 0 and self._ahead(at + 1) and not self._denied(at):
             self._waiting.append(Said("rank", "", 0, "", EACH))
 
@@ -204,6 +237,7 @@ class _Reader:
             return
         if {"drivers", "driver", "quantity"} & set(before) and not self._topic:
             self._listed = sign
+            self._every = any(w.kind == "quantity" and w.value.value == 100 for w in self._words[:at])
         elif self._topic and not (before[-1:] == ["rankp"] and self._ahead(at + 1)):
             self._found += [Said("direction", feature, sign) for feature in self._topic]
         else:
@@ -228,7 +262,8 @@ class _Reader:
         """Take *adds 0.6 to the log-odds*."""
         number = self._words[at + 1].value if self._words[at + 1 : at + 2] else None
         pushed = self._push(at + 1, 1)
-        if isinstance(number, Number) and pushed is not None and len(self._topic) == 1:
+        compared = [word.kind for word in self._words[at + 2 : at + 3]] in (["as"], ["multiple"])
+        if isinstance(number, Number) and pushed is not None and len(self._topic) == 1 and not compared:
             self._found += [Said("amount", self._topic[0], number), Said("direction", self._topic[0], pushed)]
 
     def _push(self, at: int, sign: int) -> int | None:
@@ -275,6 +310,8 @@ class _Reader:
                 return
             if word.kind not in {"of", "for", "be", "quantity", "which", "value", "unknown", "num"}:
                 return
+        if every and relation != "equal":  # *longer than any*
+            self._lying(relation, {"above": "max", "below": "min"}[relation], "")
 
     def _at_factor(self, at: int, factor: Number) -> None:
         """Take *three times the mean* as above it, and *half the mean* as below."""
@@ -284,6 +321,11 @@ class _Reader:
                 return
             if word.kind not in {"of", "be"}:
                 return
+
+    def _at_quantity(self, at: int, share: Number) -> None:
+        """Take *less than half the mean* as below it."""
+        if share.percent and 0 < share.value < 100 and [w.kind for w in self._words[at + 1 : at + 2]] == ["statq"]:
+            self._placed(at + 1, "below", self._words[at + 1].value)
 
     def _at_zscore(self, at: int, _: Any) -> None:
         number = self._after(at, {"num"}, {"of", "be"})
@@ -326,6 +368,11 @@ class _Reader:
         if label is not None:
             denied = self._denied(at) or "not" in [word.kind for word in self._words[at + 1 : at + 3]]
             self._found.append(Said("label", "", label, of="not" if denied else ""))
+
+    def _at_likely(self, at: int, place: int) -> None:
+        label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma"})
+        if place == 0 and label is not None:
+            self._found.append(Said("label", "", label))
 
     def _at_result(self, at: int, _: Any) -> None:
         if any(word in self._words[at].text for word in ("odds", "score", "margin", "scale")):

@@ -193,8 +193,10 @@ def _number(match: re.Match[str]) -> tuple[Token, int]:
 def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     """Return the patterns of all names that the facts know, the way people write them."""
     found: list[tuple[re.Pattern[str], Token]] = []
+    words = facts.evidence.words
     for label in facts.labels:
         found += [(pattern, Token("label", label, label)) for pattern in _label_patterns(label)]
+        found += [(_called(word), Token("label", label, label)) for word in words.get(label, ())]
     owners: dict[str, list[str]] = {}
     for feature, categories in facts.categories.items():
         for category in categories:
@@ -202,10 +204,12 @@ def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     for category, features in owners.items():
         token = Token("category", (tuple(features), category), category)
         found += [(pattern, token) for pattern in _category_patterns(category)]
+        found += [(_called(word), token) for word in words.get(category, ()) if category not in facts.labels]
     for head, feature in _heads(facts.features, text).items():
         found.append((re.compile(rf"{re.escape(head)}s?(?!\w)", re.I), Token("feature", feature, feature)))
     for feature in facts.features:
         found += [(_plain(form), Token("feature", feature, feature)) for form in names_of(feature)]
+        found += [(_called(word), Token("feature", feature, feature)) for word in words.get(feature, ())]
         described = facts.evidence.described(feature)
         if described is not None:
             found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
@@ -249,6 +253,12 @@ def _plain(form: str) -> re.Pattern[str]:
     if any(kind in _LITTLE and pattern.fullmatch(form.lower()) for kind, _, pattern in LEXICON):
         return re.compile(rf'["“\'`]{re.escape(form)}["”\'`]', re.I)
     return re.compile(rf'["“\'`]?{re.escape(form)}["”\'`]?(?![\w])', re.I)
+
+
+@lru_cache(maxsize=4096)
+def _called(word: str) -> re.Pattern[str]:
+    """Return how a word of the dictionary is written: one or several, and whose something is."""
+    return re.compile(rf"(?:the |a |an )?{re.escape(word)}(?:s'|'s|s|es)?(?!\w)", re.I)
 
 
 def _label_patterns(label: str) -> list[re.Pattern[str]]:

@@ -8,6 +8,7 @@ from agent.explanation.parsing.assertions import (
     Assertion,
     Effect,
     HasCategory,
+    Multiple,
     Nearer,
     Number,
     Ordered,
@@ -19,7 +20,7 @@ from agent.explanation.parsing.assertions import (
 )
 from agent.explanation.parsing.facts import Facts
 
-__all__ = ["STATISTICS", "Said", "amount_of", "reached", "said_by"]
+__all__ = ["STATISTICS", "Said", "amount_of", "numbered", "reached", "said_by"]
 
 STATISTICS = {"mean", "median", "q1", "q3", "min", "max"}
 
@@ -66,7 +67,9 @@ def said_by(made: Assertion, facts: Facts) -> list[Said]:
         case Predicted(place=0):
             return [Said("label", "", made.label, "not" if made.negated else "")]
         case Ordered(negated=False):
-            return _ordered(made, facts)
+            return _ordered(made.left, made.relation, made.right, facts)
+        case Multiple(negated=False) if made.factor.value not in {0, 1}:
+            return _ordered(made.left, "above" if made.factor.value > 1 else "below", made.right, facts)
         case Nearer(negated=False):
             return [Said("nearer", owner_of(made.value, facts.evidence), "", _group(made.far), _group(made.near))]
     return []
@@ -79,7 +82,7 @@ def _stated(ref: str, number: Number, facts: Facts) -> list[Said]:
     if tool == "probability":
         return [Said("probability", "", number, unquote(path[0]))]
     if path[-1] == "value":
-        return [Said("value", owner_of(ref, facts.evidence), number)]
+        return numbered(owner_of(ref, facts.evidence), number, facts)
     if path[-1] == "contribution":
         return amount_of(owner_of(ref, facts.evidence), number)
     if path[-1] in {"below", "above"} and tool == "feature_stats":
@@ -90,6 +93,22 @@ def _stated(ref: str, number: Number, facts: Facts) -> list[Said]:
     return []
 
 
+def numbered(feature: str, number: Number, facts: Facts) -> list[Said]:
+    """Return what a number behind a feature says: its value, or its contribution where it can only be that.
+
+    *Worst radius (1.06)* is the contribution where the row's value is another and the contribution is 1.06, and where
+    the number is negative and no value is.
+    """
+    value = facts.evidence.value(facts.value(feature))
+    if isinstance(value, bool | str) or value is None:
+        return [Said("value", feature, number)]
+    if number.value < 0 <= value:
+        return amount_of(feature, number)
+    size = number.model_copy(update={"value": abs(number.value)})
+    known = feature in facts.entries and size.fits(abs(float(facts.evidence.value(facts.contribution(feature)))))
+    return amount_of(feature, number) if known and not number.fits(float(value)) else [Said("value", feature, number)]
+
+
 def reached(relation: str, number: Number) -> str:
     """Return what a value lies above or below of so many rows: all of them are those to the extreme."""
     if number.percent and number.value == 100 and number.bound == "is":
@@ -97,18 +116,18 @@ def reached(relation: str, number: Number) -> str:
     return "rows"
 
 
-def _ordered(made: Ordered, facts: Facts) -> list[Said]:
+def _ordered(left: Quantity, relation: str, right: Quantity, facts: Facts) -> list[Said]:
     """Return what a comparison of a row's value says."""
-    if len(made.left.refs) != 1 or not made.left.refs[0].endswith((".value", ".z_score")):
+    if len(left.refs) != 1 or not left.refs[0].endswith((".value", ".z_score")):
         return []
-    feature = owner_of(made.left.refs[0], facts.evidence)
-    relation = "equal" if made.relation in {"equal", "same"} else made.relation
-    if made.left.refs[0].endswith(".z_score"):
+    feature = owner_of(left.refs[0], facts.evidence)
+    relation = "equal" if relation in {"equal", "same"} else relation
+    if left.refs[0].endswith(".z_score"):
         return [Said("order", feature, relation, "mean")]
-    if made.right.number is not None:
+    if right.number is not None:
         return [Said("order", feature, relation, "number")]
-    last = made.right.refs[0].rpartition(".")[2]
-    return [Said("order", feature, relation, last, _group(made.right.refs[0]))] if last in STATISTICS else []
+    last = right.refs[0].rpartition(".")[2]
+    return [Said("order", feature, relation, last, _group(right.refs[0]))] if last in STATISTICS else []
 
 
 def _group(ref: str) -> str:

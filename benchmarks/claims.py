@@ -59,7 +59,11 @@ def figures(found: Mapping[tuple[str, str], int], name: str) -> dict[str, float]
 
 def sentences(part: str) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]]:
     """Yield each sentence with the claims of its readers, as far as they agree, and those of the parser."""
-    known = evidence_of()
+    words = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
+    known = {
+        sheet: Evidence(evidence.observations, words=words[sheet.partition("-")[0]])
+        for sheet, evidence in evidence_of().items()
+    }
     for line in (FOLDER / "claims.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         if row["part"] == part:

@@ -22,7 +22,8 @@ ORDER = {
     "agent/explanation": "evidence claims plan reasons wording template writer prose result receipt checks "
     "verify narrate",
     "agent/explanation/parsing": "lexicon lexer patterns groups grammar clause predicates values influences answers "
-    "facts assertions parser said gist claims",
+    "facts assertions parser said claims",
+    "agent/explanation/parsing/gist": "state features pushes places answers",
     "agent/explanation/parsing/words": "rows effects labels glue inflect",
     "agent/evaluation": "evaluate run known told faithfulness citing failures usefulness reader scoring metrics "
     "summary report falsification",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Number
+from agent.explanation.parsing.assertions import Number, Ranked, owner_of
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.gist import gist
 from agent.explanation.parsing.grammar import phrases
@@ -155,6 +155,9 @@ def claims_in(sentence: str, evidence: Evidence) -> Claims:
     facts, reading = Facts(evidence), read(sentence, evidence)
     if reading.verdict is not None:
         found = [one for made in reading.assertions for one in said_by(made, facts)]
+        first = [made for made in reading.assertions if isinstance(made, Ranked) and made.within and not made.negated]
+        if first and len(first) == first[0].rank + 1:  # *the two strongest are age and dose*, in this order
+            found += [Said("rank", owner_of(made.ref, evidence), rank) for rank, made in enumerate(first)]
     else:
         found = gist(phrases(tokens(sentence, facts)).tokens, facts)
     return Claims(list(dict.fromkeys(found)), facts)

@@ -1,0 +1,49 @@
+"""The gist of what is said of the answer: its label, and how probable labels are."""
+
+from typing import Any
+
+from agent.explanation.parsing.assertions import Number
+from agent.explanation.parsing.gist.state import GIVEN, State
+from agent.explanation.parsing.said import Said
+
+__all__ = ["Answers"]
+
+
+class Answers(State):
+    """Takes up predictions and probabilities."""
+
+    def _at_predict(self, at: int, _: Any) -> None:
+        label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma", "open", "row1", "not"})
+        if label is not None:
+            denied = self._denied(at) or "not" in [word.kind for word in self._words[at + 1 : at + 3]]
+            self._found.append(Said("label", "", label, of="not" if denied else ""))
+
+    def _at_likely(self, at: int, place: int) -> None:
+        label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma"})
+        if place == 0 and label is not None:
+            self._found.append(Said("label", "", label))
+
+    def _at_result(self, at: int, _: Any) -> None:
+        if any(word in self._words[at].text for word in ("odds", "score", "margin", "scale")):
+            return
+        if at and self._words[at - 1].kind == "label":  # *the Yes verdict*
+            self._found.append(Said("label", "", self._words[at - 1].value))
+        pushed = any(word.kind in {"effect", "raises", "moves"} for word in self._words[max(0, at - 2) : at])
+        if not pushed or [word.kind for word in self._words[at + 1 : at + 2]] == ["of"]:
+            self._at_predict(at, None)
+
+    def _at_prob(self, at: int, _: Any) -> None:
+        label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "row1", "value"})
+        number = self._after(
+            at, {"num"}, {"of", "for", "be", "label", "plabel", "comma", "open", "row1", "value", "deg"}
+        )
+        before = self._words[at - 1].value if at and self._words[at - 1].kind == "num" else None
+        given = before or number
+        if isinstance(given, Number) and given.bound in GIVEN:
+            self._found.append(Said("probability", "", given, label or self._facts.evidence.label))
+
+    def _at_sure(self, at: int, _: Any) -> None:
+        """Take *98.3% confident* as the probability of the answer."""
+        before = self._words[at - 1].value if at and self._words[at - 1].kind == "num" else None
+        if isinstance(before, Number) and before.percent:
+            self._found.append(Said("probability", "", before, self._facts.evidence.label))

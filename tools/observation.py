@@ -43,7 +43,7 @@ _WORDS = frozenset(
     above accounts added adds against all almost alone also although among and another answer answered any are away
     balance base because being below both bring but carries carry certain change chiefly choose classified clearly
     close closer combined comes common confident contrast contribute contribution contributions counted decide
-    deviations direction divided does doubt evidence fairly false favour features first for fourth from gives hand
+    deviations direction divided does doubt down evidence fairly false favour features first for fourth from gives hand
     hardly has have here higher how its known label labelled language large largest leans less like likely likewise
     limit log lower main make makes margin maximum mean median minimum missing model more most named narrow next none
     not number odds off one only other outside outweigh overall own percent person point points predictor

@@ -110,7 +110,7 @@ class _Scoring:
 
     def _useful(self) -> dict[str, Score]:
         told, truth = self._told, self._truth
-        expected = usefulness.predicted_label(told.named, self._answer, self._labels)
+        expected = usefulness.predicted_label(told.named, self._answer, self._labels, told.base)
         foreseen = 1 / len(self._labels) if expected is None else float(expected == self._answer)
         hits, of = usefulness.predicted_effects(told.named, self._effects())
         readability = usefulness.readability(told)

@@ -104,6 +104,12 @@ class Told:
         return sorted(found, key=lambda named: named.rank)
 
     @cached_property
+    def base(self) -> int:
+        """What it says the base speaks for: the answer (+1), against it (-1), or nothing (0)."""
+        said = (one.what for sentence in self.sentences for one in sentence.claims.said if one.kind == "base")
+        return next(said, 0)
+
+    @cached_property
     def false(self) -> list[Assertion]:
         """What is not true in the sentences that are understood as a whole."""
         return [

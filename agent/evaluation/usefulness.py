@@ -110,18 +110,21 @@ def style(told: Told) -> dict[str, float]:
     }
 
 
-def predicted_label(named: Sequence[Named], answer: str, labels: Sequence[str]) -> str | None:
+def predicted_label(named: Sequence[Named], answer: str, labels: Sequence[str], base: int = 0) -> str | None:
     """Return the label that a reader who knows only the reasons would expect; None where they favour none: it guesses.
 
-    The reader weighs each direction by its rank: 1 for the first, 1/2 for the second, and so on. What a text says the
-    answer is, is not used.
+    The reader weighs each direction by its rank: 1 for the first, 1/2 for the second, and so on; a base that is said
+    to speak for a label weighs as much as all of them together. What a text says the answer is, is not used.
 
     Examples
     --------
     >>> predicted_label([Named("age", 0, 1), Named("dose", 1, -1)], "ill", ["ill", "well"])
     'ill'
+    >>> predicted_label([Named("age", 0, -1), Named("dose", 1, 1)], "ill", ["ill", "well"], base=1)
+    'ill'
     """
-    balance = sum((one.sign or 0) / (one.rank + 1) for one in named)
+    weights = [1 / (one.rank + 1) for one in named]
+    balance = base * sum(weights) + sum((one.sign or 0) * w for one, w in zip(named, weights, strict=True))
     others = [label for label in labels if label != answer]
     if balance == 0:
         return None

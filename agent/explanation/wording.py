@@ -123,6 +123,13 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
             share = "|share" if evidence.value(f"{call}.space") == "probability" else ""
             base, total = braced(f"{call}.base{share}", f"{call}.total{share}")
             scale = f"{SPACE[evidence.value(f'{call}.space')]} {label}"
+            if _carried_by_base(call, evidence):
+                return [
+                    f"The base of {base} speaks for {label}, and the contributions of all features together bring "
+                    f"{scale} down only to {total}",
+                    f"What is named here is not all: the base of {base} speaks for {label}, and the contributions of "
+                    f"all features bring {scale} down only to {total}",
+                ]
             return [
                 f"Starting from {base}, the contributions of all features bring {scale} to {total}",
                 f"Added to a base of {base}, the contributions of all features bring {scale} to {total}",
@@ -143,6 +150,14 @@ def _remark(claim: Claim, evidence: Evidence) -> list[str]:
                 "so a person should decide"
             ]
     return []
+
+
+def _carried_by_base(call: str, evidence: Evidence) -> bool:
+    """Tell whether a label is the answer though all contributions together speak against it."""
+    if evidence.value(f"{call}.space") != "log-odds":
+        return False
+    base, total = (evidence.shown_number(f"{call}.{part}") for part in ("base", "total"))
+    return base > total > 0
 
 
 def _neighbours(claim: Neighbours, label: str, evidence: Evidence) -> list[str]:

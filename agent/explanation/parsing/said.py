@@ -32,7 +32,8 @@ class Said:
     Attributes
     ----------
     kind : str
-        ``value``, ``direction``, ``rank``, ``amount``, ``order``, ``nearer``, ``label`` or ``probability``.
+        ``value``, ``direction``, ``rank``, ``amount``, ``order``, ``nearer``, ``label``, ``probability``, or ``base`` for
+        what speaks before any feature does.
     feature : str
         Of which feature; empty for what is said of the answer.
     what : object

@@ -42,6 +42,15 @@ class Answers(State):
         if isinstance(given, Number) and given.bound in GIVEN:
             self._found.append(Said("probability", "", given, label or self._facts.evidence.label))
 
+    def _at_base(self, at: int, _: Any) -> None:
+        """Take *the base of 2.3 speaks for it* as what speaks before any feature does."""
+        following = self._words[at + 1 : at + 5]
+        effect = next((n for n, word in enumerate(following) if word.kind == "effect"), None)
+        label = None if effect is None else self._after(at + 1 + effect, {"label", "plabel"}, {"of", "for"})
+        if effect is not None and label is not None:
+            same = (label == self._facts.evidence.label) == (following[effect].value > 0)
+            self._found.append(Said("base", "", 1 if same else -1))
+
     def _at_sure(self, at: int, _: Any) -> None:
         """Take *98.3% confident* as the probability of the answer."""
         before = self._words[at - 1].value if at and self._words[at - 1].kind == "num" else None

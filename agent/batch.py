@@ -77,8 +77,7 @@ def classify_table(
     if progress is not None:
         numbers = progress(numbers, len(rows), "classifying")
     for number in numbers:
-        row = {name: _plain(checked.frame[name].iloc[number]) for name in schema.names}
-        explanation = clf.classify(row, ids[number])
+        explanation = clf.classify(checked.row(number), ids[number])
         if receipts is not None:
             receipt.write(explanation, receipts / files[number])
         yield ids[number] or f"row {number}", explanation
@@ -98,9 +97,3 @@ def _apart(files: list[str], source: str | None, column: str | None) -> None:
         if first.setdefault(name, number) != number:
             message = f"its receipt and that of row {first[name]} would be one file ({name})."
             raise TableError(message, file=source, column=column, row=number, hint="Give every row its own id.")
-
-
-def _plain(value: Any) -> Any:
-    """Return a cell as a Python value; NaN is missing."""
-    plain = value.item() if hasattr(value, "item") else value
-    return None if plain is None or plain != plain else plain  # noqa: PLR0124 - NaN

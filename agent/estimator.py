@@ -162,9 +162,8 @@ class AgentClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         frame = self._checked(X)
         clf = Classifier.load(self.bundle_, self.llm, style=self.style, top=self.top, decide=self.decide)
         try:
-            checked = self.bundle_.schema.check(frame).frame
-            rows = self.bundle_.schema.encode(checked)
-            return [clf.classify(self.bundle_.schema.decode_row(x)) for x in rows]
+            checked = self.bundle_.schema.check(frame)
+            return [clf.classify(checked.row(number)) for number in range(len(frame))]
         except UserError as error:
             raise ValueError(str(error)) from error
 

@@ -37,6 +37,11 @@ class Checked:
     frame: pd.DataFrame
     notes: tuple[str, ...]
 
+    def row(self, number: int) -> Row:
+        """Return one row, by its place; a category that training has not seen stays what it is."""
+        cells = ((str(name), self.frame[name].iloc[number]) for name in self.frame.columns)
+        return {name: _plain(value) for name, value in cells}
+
 
 class Schema(BaseModel):
     """Target, labels and features of one table.
@@ -259,6 +264,12 @@ class Schema(BaseModel):
                 what = "the row has no label." if text == "None" else f"{text[:60]!r} is no label."
                 raise TableError(what, column=self.target, row=row, hint=did_you_mean(text, self.labels))
         return np.array([index[text] for text in texts], dtype=np.int64)
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as a Python value; NaN is missing."""
+    plain = value.item() if hasattr(value, "item") else value
+    return None if plain is None or plain != plain else plain  # noqa: PLR0124 - NaN
 
 
 def _require(column: str, columns: pd.Index, what: str = "there is no such column", file: str | None = None) -> None:

@@ -75,7 +75,7 @@ class Table:
         checked, codes = schema.check(frame), schema.label_indices(frame)
         everything = schema.encode(checked.frame)
         encoded, truth = everything[:limit], [schema.labels[code] for code in codes[:limit]]
-        rows = [schema.decode_row(x) for x in encoded]
+        rows = [checked.row(number) for number in range(len(encoded))]
         trained = {x.tobytes() for x in bundle.X[bundle.train]}
         same = sum(x.tobytes() in trained for x in encoded)
         notes = [*checked.notes]

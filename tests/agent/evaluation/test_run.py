@@ -110,3 +110,11 @@ def test_every_line_can_be_scored_without_the_run(bundle_of, tmp_path):
         "reader",
     } <= set(line)
     assert line["cost"]["memory"] > 10
+
+
+def test_a_category_that_training_has_not_seen_stays_what_it_is(bundle_of):
+    """It is no missing value: a text may say so."""
+    bundle = bundle_of("penguins")
+    frame = _frame(bundle).head(2).assign(island="Mars")
+
+    assert [row["island"] for row in Table.of(frame, bundle).rows] == ["Mars", "Mars"]

@@ -36,8 +36,9 @@ $(VENV)/dev: $(VENV)/run
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
 	touch $@
 
-readme: $(VENV)/dev  ## the tree of files in the README
+readme: $(VENV)/dev  ## the tree of files and the table of methods in the README
 	$(BIN)/python docs/tree.py
+	$(BIN)/python docs/compared.py
 
 constraints: $(VENV)/dev  ## pin what is installed now
 	$(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' | grep -v '@' > constraints.txt

@@ -88,6 +88,11 @@ def test_the_commands_shown_are_commands():
         assert {word for word in words if word.startswith("--")} <= known
 
 
+def test_the_table_of_methods_is_made_from_the_summaries():
+    """The figures are those of `docs/evaluation` (`make readme` writes them)."""
+    assert runpy.run_path(str(ROOT / "docs" / "compared.py"))["table"]() in README
+
+
 def test_the_tree_is_made_from_the_headings_of_the_modules():
     """One line per file of the packages, with what it is for (`make readme` writes it)."""
     made = runpy.run_path(str(ROOT / "docs" / "tree.py"))["tree"]()

@@ -51,6 +51,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "simulated_label": "share of answers that a reader guesses from the reasons alone, by a fixed rule",
         "simulated_change": "share of effects of a change of one of the 4 largest that such a reader foresees",
         "simulated_by_model": "share of answers that the language model guesses from the reasons alone",
+        "simulated_change_by_model": "share of changes of the strongest feature that the language model foresees",
     },
     "style": {
         "words": "words of a text",

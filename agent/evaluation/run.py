@@ -14,9 +14,10 @@ import pandas as pd
 import psutil
 from numpy.typing import NDArray
 
+from agent.evaluation.faithfulness import Truth
 from agent.evaluation.known import known_of
 from agent.evaluation.methods import METHODS, Method
-from agent.evaluation.reader import guess
+from agent.evaluation.reader import foresee, guess
 from agent.evaluation.told import Told
 from agent.llm.choosers import RuleChat, UniformChat
 from agent.llm.forking import ForkingChat
@@ -183,6 +184,8 @@ def _explained(method: Method, bundle: Bundle, row: Row, reader: ForkingChat) ->
     seconds, work = time.perf_counter() - started, method.chat.usage - before
     told = Told(written.text, known_of(bundle, row, written.answer, written.text, written.observations))
     read = None if reader.describe() is None else guess(told, bundle.schema, reader)
+    strongest = None if read is None else next(iter(Truth.of(told.evidence).order), None)
+    change = None if strongest is None else {"feature": strongest, "less": foresee(told, strongest, reader)}
     return {
         "answer": written.answer,
         "probabilities": dict(written.probabilities),
@@ -191,6 +194,7 @@ def _explained(method: Method, bundle: Bundle, row: Row, reader: ForkingChat) ->
         "observations": [call.model_dump(mode="json") for call in written.observations],
         "decision": None if written.decision is None else dict(written.decision),
         "reader": read,
+        "change": change,
         "cost": {
             "tokens": work.prompt_tokens - work.cached_tokens + work.generated_tokens,
             "forward_passes": work.generated_tokens,

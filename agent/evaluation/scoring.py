@@ -112,7 +112,7 @@ class _Scoring:
         told, truth = self._told, self._truth
         expected = usefulness.predicted_label(told.named, self._answer, self._labels, told.base)
         foreseen = 1 / len(self._labels) if expected is None else float(expected == self._answer)
-        hits, of = usefulness.predicted_effects(told.named, self._effects())
+        hits, of = usefulness.predicted_effects(told.named, self._effects)
         readability = usefulness.readability(told)
         return {
             "completeness": (usefulness.completeness(told.named, truth), 1.0),
@@ -121,9 +121,17 @@ class _Scoring:
             "simulatability": ((foreseen + (hits / of if of else 1.0)) / 2, 1.0),
             "simulated_label": (foreseen, 1.0),
             "simulated_change": (hits, of),
+            "simulated_change_by_model": self._foreseen_by_model(),
             **{name: (value, 1.0) for name, value in usefulness.style(told).items()},
         }
 
+    def _foreseen_by_model(self) -> Score:
+        """Return whether the model as a reader foresaw the effect of a change of the strongest feature."""
+        change = self._record.get("change")
+        effect = self._effects.get(change["feature"], 0.0) if change else 0.0
+        return _one((change["less"] > 0.5) == (effect < 0)) if change and effect else (0.0, 0.0)
+
+    @cached_property
     def _effects(self) -> dict[str, float]:
         """Return how the answer's probability changes when each of the strongest features takes its usual value."""
         schema, at = self._bundle.schema, self._labels.index(self._answer)

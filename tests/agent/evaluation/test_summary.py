@@ -31,7 +31,7 @@ def compared(bundle_of, tmp_path_factory):
     out = tmp_path_factory.mktemp("compared")
     bundle = bundle_of("cancer")
     methods = ["rule", "agent-strict", "cot-template", "label-only"]
-    return evaluate(bundle, Table.held_out(bundle, 12), RuleChat(), methods, out), out
+    return evaluate(bundle, Table.held_out(bundle, 8), RuleChat(), methods, out), out
 
 
 def test_every_metric_that_is_promised_is_there(compared):

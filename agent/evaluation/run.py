@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +154,8 @@ def run(
         If the folder cannot be written.
     """
     planned = entries(methods)
-    _same_run(out, {"bundle": bundle.sha256, "data": table.digest, "llm": chat.describe(), "top": top})
+    settings = {"bundle": bundle.sha256, "data": table.digest, "llm": chat.describe(), "top": top}
+    _same_run(out, {"version": version("tallystick"), **settings})
     kept = out / "rows.jsonl"
     done = {(line["method"], line["row"]): line for line in read_lines(kept)}
     todo = [
@@ -235,7 +237,7 @@ def read_lines(kept: Path) -> list[dict[str, Any]]:
     """Return the lines of a file; a last one that was cut off when a run was killed is passed over."""
     found = []
     if kept.exists():
-        for line in kept.read_text(encoding="utf-8").splitlines():
+        for line in kept.read_bytes().split(b"\n"):  # a text may hold other line separators
             try:
                 found.append(json.loads(line))
             except ValueError:

@@ -63,6 +63,15 @@ def test_a_line_that_was_cut_off_is_done_again(bundle_of, tmp_path):
     assert len(_lines(tmp_path)) == 3
 
 
+def test_a_text_with_odd_line_separators_is_one_line(bundle_of, tmp_path):
+    """Models write all kinds of characters; a line cut within one is passed over."""
+    line = {"method": "cot", "row": 1, "text": "a\u2028b\x85c\x0bd – é"}
+    whole = json.dumps(line, ensure_ascii=False).encode()
+    (tmp_path / "rows.jsonl").write_bytes(whole + b"\n" + whole[:-4])
+
+    assert read_lines(tmp_path / "rows.jsonl") == [line]
+
+
 @pytest.mark.parametrize("other", ["table", "top", "llm"])
 def test_a_folder_of_another_run_is_refused(bundle_of, tmp_path, other):
     """Figures of different bundles, models or lengths do not belong together."""

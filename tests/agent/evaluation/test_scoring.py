@@ -58,7 +58,7 @@ def test_a_false_text_has_a_fault(by_rule, bundle_of, kind):
                 any(scores[name][0] < scores[name][1] for name in FAULTLESS)
                 or any(scores[name][0] for name in ("invented_numbers", "false_comparisons", "contradiction"))
             )
-    assert len(found) >= 8
+    assert len(found) >= 4
     assert np.mean(found) >= 0.8
 
 

@@ -69,7 +69,7 @@ def sentences(part: str) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]
         if row["part"] == part:
             evidence = known[row["sheet"]]
             readers = [{written(claim, evidence) for claim in claims} for claims in row["claims"]]
-            said = {parsed(one) for one in claims_in(row["text"], evidence).said}
+            said = {parsed(one) for one in claims_in(row["text"], evidence).said if one.kind in KINDS}
             unsure = set.union(*readers) - set.intersection(*readers)
             yield row, set.intersection(*readers), said - unsure
 

@@ -52,6 +52,18 @@ _LITTLE = {
     "as",
     "than",
 }
+_CUT_SHORT = {
+    "curr",
+    "avg",
+    "max",
+    "min",
+    "num",
+    "dist",
+    "temp",
+    "pct",
+    "hosp",
+    "prev",
+}  # in names; written out in texts
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
 
@@ -252,7 +264,8 @@ def _plain(form: str) -> re.Pattern[str]:
     """Return how a name is written; one that is a little word of every sentence, such as *from*, only in quotes."""
     if any(kind in _LITTLE and pattern.fullmatch(form.lower()) for kind, _, pattern in LEXICON):
         return re.compile(rf'["“\'`]{re.escape(form)}["”\'`]', re.I)
-    return re.compile(rf'["“\'`]?{re.escape(form)}["”\'`]?(?![\w])', re.I)
+    words = [re.escape(word) + (r"\w{0,4}" if word in _CUT_SHORT else "") for word in form.split(" ")]
+    return re.compile(rf'["“\'`]?{" (?:the )?".join(words)}["”\'`]?(?![\w])', re.I)
 
 
 @lru_cache(maxsize=4096)

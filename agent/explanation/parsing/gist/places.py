@@ -36,6 +36,11 @@ class Places(State):
         if every and relation != "equal":  # *longer than any*
             self._lying(relation, {"above": "max", "below": "min"}[relation], "")
 
+    def _at_amount(self, at: int, relation: str) -> None:
+        """Take *under the lower quartile* as below it."""
+        if self._kind(at + 1) == "statq":
+            self._at_rel(at, relation)
+
     def _at_factor(self, at: int, factor: Number) -> None:
         """Take *three times the mean* as above it, and *half the mean* as below."""
         for n, word in enumerate(self._words[at + 1 : at + 4], start=at + 1):

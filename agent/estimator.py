@@ -185,4 +185,4 @@ class AgentClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def _names(self) -> list[str]:
         """Return the classes as texts."""
-        return [text_of(getattr(label, "item", lambda label=label: label)()) for label in self.classes_]
+        return [text_of(label) for label in self.classes_.tolist()]

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.explanation.evidence import Evidence
+from agent.explanation.evidence import Called, Evidence
 from agent.explanation.parsing import Said, claims_in
 from agent.explanation.parsing.assertions import Number
 from benchmarks.sentences import FOLDER, evidence_of
@@ -61,7 +61,7 @@ def sentences(part: str) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]
     """Yield each sentence with the claims of its readers, as far as they agree, and those of the parser."""
     words = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
     known = {
-        sheet: Evidence(evidence.observations, words=words[sheet.partition("-")[0]])
+        sheet: Evidence(evidence.observations, called=Called(words[sheet.partition("-")[0]]))
         for sheet, evidence in evidence_of().items()
     }
     for line in (FOLDER / "claims.jsonl").read_text(encoding="utf-8").splitlines():

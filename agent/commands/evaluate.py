@@ -7,7 +7,6 @@ import typer
 
 from agent import console
 from agent.commands.options import BundlePath, Fingerprint, Llm, bundle, model
-from tools.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from agent.evaluation.run import Table
@@ -49,11 +48,10 @@ def evaluate(
     """Compare methods of explaining: decisions, faithfulness, citations, failures, usefulness and cost."""
     from agent.evaluation.evaluate import evaluate as compare
     from agent.evaluation.methods import METHODS
+    from agent.evaluation.run import entries
 
     chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods is not None else list(METHODS)
-    unknown = next((name for name in chosen if name not in METHODS), None)
-    if unknown is not None:
-        raise UserError(f"--methods: there is no method {unknown!r}.", hint=did_you_mean(unknown, METHODS))
+    entries(chosen)  # a name that is not known is said before anything is loaded
     opened = bundle(path, fingerprint)
     table = _table(data, opened, limit)
     for note in table.notes:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from agent.evaluation.faithfulness import Score
 from agent.evaluation.told import Sentence, Told
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import figures_in
@@ -24,7 +25,6 @@ from tools.observation import Observation
 
 __all__ = ["citations", "holds_number"]
 
-Score = tuple[float, float]
 Item = tuple[str, Any]  # ("name", text), ("answer", label), ("number", Number) or ("fact", reference)
 _ANSWERING = {"predict", "explain", "decision"}
 

@@ -5,23 +5,20 @@ number fits almost anything, so that it is rarely found out. A comparison that t
 found false.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from agent.evaluation.citing import holds_number
+from agent.evaluation.plain import grams, words
 from agent.evaluation.told import Told
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import figures_in
 from agent.explanation.parsing.assertions import Level, Multiple, Nearer, Number, Ordered, Within
-from tools.observation import show_name
+from tools.observation import numbers, show_name
 
-__all__ = ["echo", "false_comparisons", "grams", "invented_numbers", "label_only", "words"]
+__all__ = ["echo", "false_comparisons", "invented_numbers", "label_only"]
 
 ECHO = 0.5  # of a text's runs of four words stand in the question
 SMALL = 12  # whole numbers up to this one are counts and places
-_WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 _SAYS_NOTHING = frozenset(
     """
     a an and answer are as based be because belongs case category class classification classified classify conclusion
@@ -29,32 +26,6 @@ _SAYS_NOTHING = frozenset(
     predicted prediction predicts row sample since so that the therefore this to values was with would you your
     """.split()  # noqa: SIM905 - a list of this length reads better as text
 )
-
-
-def words(text: str) -> list[str]:
-    """Return the words of a text, in lower case, without citation marks and list numbers.
-
-    Examples
-    --------
-    >>> words("1. It is 0.5, isn't it [t2]?")
-    ['it', 'is', '0.5', "isn't", 'it']
-    """
-    plain = re.sub(r"\[(?:t\d+|decision)\]", " ", text)
-    return [match.lower() for match in _WORD.findall(re.sub(r"(?m)^\s*\d{1,2}[.)]\s", " ", plain))]
-
-
-def grams(tokens: Sequence[str], n: int = 4) -> Counter[tuple[str, ...]]:
-    """Return how often each run of n words occurs; of a shorter text, the whole.
-
-    Examples
-    --------
-    >>> sorted(grams(["a", "b", "c"], 2))
-    [('a', 'b'), ('b', 'c')]
-    """
-    if not tokens:
-        return Counter()
-    n = min(n, len(tokens))
-    return Counter(tuple(tokens[at : at + n]) for at in range(len(tokens) - n + 1))
 
 
 def label_only(text: str, labels: Sequence[str]) -> bool:
@@ -137,21 +108,13 @@ def _facts(known: Evidence) -> dict[str, list[float]]:
         result = call.result or {}
         if call.tool == "explain":
             for entry in result["features"]:
-                found.setdefault(entry["feature"], []).extend(_numbers(entry))
+                found.setdefault(entry["feature"], []).extend(numbers(entry).values())
         elif call.tool in {"feature_stats", "describe"} and "feature" in result:
-            found.setdefault(str(result["feature"]), []).extend(_numbers(result))
+            found.setdefault(str(result["feature"]), []).extend(numbers(result).values())
         else:
-            found[""].extend(_numbers(result))
+            found[""].extend(numbers(result).values())
         if call.tool == "explain":
-            found[""].extend(_numbers({key: value for key, value in result.items() if key != "features"}))
+            found[""].extend(numbers({key: value for key, value in result.items() if key != "features"}).values())
     if known.decision is not None:
-        found[""].extend(_numbers(dict(known.decision)))
+        found[""].extend(numbers(dict(known.decision)).values())
     return found
-
-
-def _numbers(value: Any) -> Iterator[float]:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        yield float(value)
-    for inner in inside:
-        yield from _numbers(inner)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from agent.explanation.evidence import Evidence
+from agent.explanation.evidence import Called, Evidence
 from agent.explanation.parsing import names_of
 from tools.bundle import Bundle
 from tools.observation import Observation
@@ -47,19 +47,13 @@ def known_of(bundle: Bundle, row: Row, label: str, text: str, seen: Sequence[Obs
     for feature in dict.fromkeys([*strongest, *_named(text, bundle.schema.names)]):
         if row[feature] is not None and found.statistics(feature) is None:
             toolbox.call("feature_stats", {"feature": feature})
-    return Evidence(toolbox.observations, words=_words(bundle))
+    return Evidence(toolbox.observations, called=_called(bundle))
 
 
-def _words(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+def _called(bundle: Bundle) -> Called:
     """Return what the dictionary calls labels, features and categories."""
     schema = bundle.schema
-    found: dict[str, tuple[str, ...]] = {}
-    for about in (schema.target_words, *schema.features):
-        for name, words in about.values.items():
-            found[name] = (*found.get(name, ()), *words)
-    for feature in schema.features:
-        found[feature.name] = (*found.get(feature.name, ()), *feature.synonyms)
-    return found
+    return Called(schema.target_words.values, {feature.name: feature for feature in schema.features})
 
 
 def _named(text: str, features: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from agent.evaluation.faithfulness import Truth
 from agent.evaluation.known import known_of
 from agent.evaluation.methods import METHODS, Method
+from agent.evaluation.methods.base import Written
 from agent.evaluation.reader import foresee, guess
 from agent.evaluation.told import Told
 from agent.llm.choosers import RuleChat, UniformChat
@@ -184,10 +185,6 @@ def _explained(method: Method, bundle: Bundle, row: Row, reader: ForkingChat) ->
     before, started = method.chat.usage, time.perf_counter()
     written = method.write(row)
     seconds, work = time.perf_counter() - started, method.chat.usage - before
-    told = Told(written.text, known_of(bundle, row, written.answer, written.text, written.observations))
-    read = None if reader.describe() is None else guess(told, bundle.schema, reader)
-    strongest = None if read is None else next(iter(Truth.of(told.evidence).order), None)
-    change = None if strongest is None else {"feature": strongest, "less": foresee(told, strongest, reader)}
     return {
         "answer": written.answer,
         "probabilities": dict(written.probabilities),
@@ -195,8 +192,7 @@ def _explained(method: Method, bundle: Bundle, row: Row, reader: ForkingChat) ->
         "question": written.question,
         "observations": [call.model_dump(mode="json") for call in written.observations],
         "decision": None if written.decision is None else dict(written.decision),
-        "reader": read,
-        "change": change,
+        **_read(written, bundle, row, reader),
         "cost": {
             "tokens": work.prompt_tokens - work.cached_tokens + work.generated_tokens,
             "forward_passes": work.generated_tokens,
@@ -204,6 +200,16 @@ def _explained(method: Method, bundle: Bundle, row: Row, reader: ForkingChat) ->
             "memory": _memory(),
         },
     }
+
+
+def _read(written: Written, bundle: Bundle, row: Row, reader: ForkingChat) -> dict[str, Any]:
+    """Return what the model as a reader takes for the answer, and foresees of a change of the strongest feature."""
+    if reader.describe() is None:  # the rule or chance in the model's place: there is no reader
+        return {"reader": None, "change": None}
+    told = Told(written.text, known_of(bundle, row, written.answer, written.text, written.observations))
+    strongest = next(iter(Truth.of(told.evidence).order), None)
+    change = None if strongest is None else {"feature": strongest, "less": foresee(told, strongest, reader)}
+    return {"reader": guess(told, bundle.schema, reader), "change": change}
 
 
 def _memory() -> float:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from agent.evaluation import citing, failures, faithfulness, usefulness
-from agent.evaluation.faithfulness import Truth
+from agent.evaluation.faithfulness import Score, Truth
 from agent.evaluation.known import known_of
 from agent.evaluation.told import Told
 from agent.explanation.evidence import Evidence
@@ -17,7 +17,6 @@ from tools.schema import Row
 __all__ = ["DEPTHS", "Scored", "score"]
 
 DEPTHS = (4, 8)
-Score = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class _Scoring:
     @cached_property
     def _known(self) -> Evidence:
         known = known_of(self._bundle, self._row, self._answer, self._text, self._seen)
-        return Evidence(known.observations, self._record.get("decision"), known.words)
+        return Evidence(known.observations, self._record.get("decision"), known.called)
 
     @cached_property
     def _told(self) -> Told:

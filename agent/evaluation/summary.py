@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.evaluation.faithfulness import Score
 from agent.evaluation.metrics import BETTER, METRICS
-from agent.evaluation.scoring import Score
 from agent.evaluation.usefulness import repetition
 from tools.bundle import Bundle
 from tools.errors import ToolError
@@ -101,12 +101,13 @@ Drawn = tuple[Floats, int]  # the value over all rows, then over each draw; and 
 
 def _drawn(bundle: Bundle, lines: Lines, predictor: Floats, draws: NDArray[np.int64]) -> dict[str, Drawn]:
     everything = [np.arange(len(predictor)), *draws]
+    times = np.array([np.bincount(rows, minlength=len(predictor)) for rows in everything])
     found = dict(_decisions(bundle, lines, predictor, everything))
     scores = _scores(lines)
     names = [name for name in METRICS if name not in found]
     for name in names:
         pairs = np.array([score.get(name, (0.0, 0.0)) for score in scores])
-        sums = np.array([pairs[rows].sum(axis=0) for rows in everything])
+        sums = times @ pairs
         with np.errstate(invalid="ignore", divide="ignore"):
             found[name] = sums[:, 0] / sums[:, 1], int((pairs[:, 1] > 0).sum())
     return {name: found[name] for name in METRICS}

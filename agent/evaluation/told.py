@@ -3,23 +3,16 @@
 Knows nothing about who wrote the text: everything is read from plain words by the project's one claim parser.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from agent.evaluation.plain import sentences_of
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing import Claims, Reading, Said, claims_in, read
+from agent.explanation.parsing import Claims, Reading, Said, claims_in
 from agent.explanation.parsing.assertions import Assertion
 
-__all__ = ["Named", "Sentence", "Told", "sentences_of"]
-
-_MARKS = re.compile(r" ?\[(t\d+|decision)\]")
-_OPENING = re.compile(
-    r"^\s*(?:[-*•#]+\s+|\(?\d{1,2}[.):]\s+|step \d+[.:)]*\s*|(?:conclusion|answer|reasons?|explanation)\s*:\s*)+", re.I
-)
-_END = re.compile(r"(?<=[.!?])(?P<marks>(?:\s*\[(?:t\d+|decision)\])*)\s+(?=[\w“\"'(])")
-_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|vs|approx|no|cf|resp)|\b[A-Z])\.$", re.I)
+__all__ = ["Named", "Sentence", "Told"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +42,12 @@ class Sentence:
 
     text: str
     marks: tuple[str, ...]
-    reading: Reading
     claims: Claims
+
+    @property
+    def reading(self) -> Reading:
+        """What it asserts, where it is understood as a whole."""
+        return self.claims.reading
 
 
 class Told:
@@ -80,10 +77,7 @@ class Told:
     @cached_property
     def sentences(self) -> list[Sentence]:
         """Its sentences, each read."""
-        return [
-            Sentence(plain, marks, read(plain, self.evidence), claims_in(plain, self.evidence))
-            for plain, marks in sentences_of(self.text)
-        ]
+        return [Sentence(plain, marks, claims_in(plain, self.evidence)) for plain, marks in sentences_of(self.text)]
 
     @cached_property
     def named(self) -> list[Named]:
@@ -124,33 +118,6 @@ class Told:
     @cached_property
     def _answers(self) -> list[Said]:
         return [one for sentence in self.sentences for one in sentence.claims.said if one.kind == "label"]
-
-
-def sentences_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    r"""Return the sentences of a text, each with the observations that it cites; list marks are left out.
-
-    Examples
-    --------
-    >>> sentences_of("1. It is 0.5 mm, i.e. small [t2][t3]. So there.\nConclusion: it stays [t1].")
-    [('It is 0.5 mm, i.e. small.', ('t2', 't3')), ('So there.', ()), ('it stays.', ('t1',))]
-    """
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for line in text.replace("**", "").splitlines():
-        rest = _OPENING.sub("", line).strip()
-        for part in _parts(rest):
-            plain = _MARKS.sub("", part).strip()
-            if re.search(r"\w", plain):
-                found.append((plain, tuple(dict.fromkeys(_MARKS.findall(part)))))
-    return found
-
-
-def _parts(line: str) -> list[str]:
-    parts, at = [], 0
-    for match in _END.finditer(line):
-        if not _ABBREVIATED.search(line[at : match.start()]):
-            parts.append(line[at : match.end("marks")])
-            at = match.end()
-    return [*parts, line[at:]]
 
 
 def _places(order: Sequence[str], ranks: dict[str, int]) -> dict[str, int]:

@@ -6,8 +6,8 @@ All of it is computed from the plain text by fixed rules; what a small language 
 import re
 from collections.abc import Mapping, Sequence
 
-from agent.evaluation.failures import grams, words
 from agent.evaluation.faithfulness import Truth
+from agent.evaluation.plain import grams, words
 from agent.evaluation.told import Named, Told
 
 __all__ = ["completeness", "conciseness", "predicted_effects", "predicted_label", "readability", "repetition", "style"]

@@ -5,9 +5,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.errors import ToolError
+from tools.feature import Words
 from tools.observation import Observation, display, reference, resolve, results
 
-__all__ = ["Evidence"]
+__all__ = ["Called", "Evidence"]
+
+
+@dataclass(frozen=True)
+class Called:
+    """What people call things, for texts that are read back: labels, and features with their categories.
+
+    Attributes
+    ----------
+    labels : mapping of str to sequence of str
+    features : mapping of str to Words
+    """
+
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    features: Mapping[str, Words] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -20,8 +35,8 @@ class Evidence:
         In the order of the calls; failed calls are passed over.
     decision : mapping, optional
         The decision's fields, addressed as ``decision.llm`` and so on.
-    words : mapping, optional
-        What people call things, for texts that are read back: of each label, feature or category its other names.
+    called : Called, optional
+        What people call labels, features and categories.
 
     Examples
     --------
@@ -33,7 +48,7 @@ class Evidence:
 
     observations: Iterable[Observation]
     decision: Mapping[str, Any] | None = None
-    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    called: Called = field(default_factory=Called)
     _results: dict[str, Any] = field(init=False, repr=False)
     _tools: dict[str, str] = field(init=False, repr=False)
 

@@ -3,13 +3,12 @@
 The examples' explanations are true ones, written by the rule writer; the model has no tools, only the examples.
 """
 
-import re
-
 import numpy as np
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from agent.classifier import Classifier
 from agent.evaluation.methods.base import WHY, Method, Written
+from agent.evaluation.plain import without_marks
 from agent.llm.choosers import RuleChat
 from tools.observation import show_name
 from tools.schema import Row
@@ -18,7 +17,6 @@ __all__ = ["FewShot", "FewShotNearest"]
 
 EXAMPLES = 3
 REASONS = 3  # features that an example names
-_MARKS = re.compile(r" ?\[(?:t\d+|decision)\]")
 
 
 class FewShot(Method):
@@ -42,7 +40,7 @@ class FewShot(Method):
         """Return a training row as a question with its answers."""
         row, label = self.bundle.features_of(number), self.labels[self.bundle.y[number]]
         explained = Classifier(self.bundle, RuleChat(), top=REASONS).classify(row)
-        why = _MARKS.sub("", explained.text)
+        why = without_marks(explained.text)
         return [
             HumanMessage(self.question(row)),
             AIMessage(f"Label: {show_name(label)}"),

@@ -1,6 +1,5 @@
 """What can be said of labels: their probabilities, the answer, the most similar rows."""
 
-import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,6 +16,7 @@ from agent.explanation.parsing.clause import Clause, Said
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.lexer import Token
 from agent.explanation.parsing.patterns import Match
+from agent.explanation.parsing.words.labels import chooses
 from tools.observation import reference
 
 __all__ = ["ANSWERS"]
@@ -49,7 +49,8 @@ def _probability(match: Match, clause: Clause) -> Said | None:
     if number.unit or (not number.percent and not (0 <= number.value <= 1 and number.step <= 0.01)):
         return None
     kinds = [token.kind for token in match.tokens]
-    chosen = "predict" in kinds and kinds[kinds.index("predict") + 1] == "label"
+    at = kinds.index("predict") if "predict" in kinds else -1
+    chosen = at >= 0 and kinds[at + 1] == "label" and chooses(match.tokens[at].text)
     main = [Predicted(label=label)] if chosen else []
     clause.last = Quantity(refs=(reference(call, label),))
     stated = Stated(quantity=clause.last, number=number)
@@ -63,8 +64,7 @@ def _probability(match: Match, clause: Clause) -> Said | None:
 
 def _predicted(match: Match, clause: Clause) -> Said | None:
     """The label that is predicted, or the place of a label by probability."""
-    said = " ".join(token.text for token in match.all("predict"))
-    if re.search(r"giv|gave|assigns?$", said) and "label" not in said:
+    if not chooses(" ".join(token.text for token in match.all("predict"))):
         return None
     clause.answer = match.get("label")
     clause.features = ()

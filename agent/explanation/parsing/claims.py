@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.explanation.evidence import Evidence
-from agent.explanation.parsing.assertions import Number, Ranked, owner_of
+from agent.explanation.parsing.assertions import Number
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.gist import gist
 from agent.explanation.parsing.grammar import phrases
 from agent.explanation.parsing.lexer import tokens
-from agent.explanation.parsing.parser import read
+from agent.explanation.parsing.parser import Reading, read
 from agent.explanation.parsing.said import STATISTICS, Said, said_by
 from tools.errors import ToolError
 
@@ -27,11 +27,14 @@ class Claims:
 
     Attributes
     ----------
+    reading : Reading
+        What it asserts and whether that is true, where it is understood as a whole.
     said : list of Said
     facts : Facts
         What it can be about.
     """
 
+    reading: Reading
     said: list[Said]
     facts: Facts
 
@@ -54,11 +57,6 @@ class Claims:
     def values(self) -> dict[str, bool]:
         """Whether the value that it gives of each feature is the row's."""
         return {one.feature: self._right(one) for one in self.said if one.kind == "value"}
-
-    @cached_property
-    def labels(self) -> list[str]:
-        """The labels that it says are the answer."""
-        return [one.what for one in self.said if one.kind == "label"]
 
     @property
     def of_answer(self) -> bool:
@@ -154,10 +152,7 @@ def claims_in(sentence: str, evidence: Evidence) -> Claims:
     """
     facts, reading = Facts(evidence), read(sentence, evidence)
     if reading.verdict is not None:
-        found = [one for made in reading.assertions for one in said_by(made, facts)]
-        first = [made for made in reading.assertions if isinstance(made, Ranked) and made.within and not made.negated]
-        if first and len(first) == first[0].rank + 1:  # *the two strongest are age and dose*, in this order
-            found += [Said("rank", owner_of(made.ref, evidence), rank) for rank, made in enumerate(first)]
+        found = said_by(reading.assertions, facts)
     else:
         found = gist(phrases(tokens(sentence, facts)).tokens, facts)
-    return Claims(list(dict.fromkeys(found)), facts)
+    return Claims(reading, list(dict.fromkeys(found)), facts)

@@ -205,10 +205,10 @@ def _number(match: re.Match[str]) -> tuple[Token, int]:
 def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     """Return the patterns of all names that the facts know, the way people write them."""
     found: list[tuple[re.Pattern[str], Token]] = []
-    words = facts.evidence.words
+    called = facts.evidence.called
     for label in facts.labels:
         found += [(pattern, Token("label", label, label)) for pattern in _label_patterns(label)]
-        found += [(_called(word), Token("label", label, label)) for word in words.get(label, ())]
+        found += [(_called(word), Token("label", label, label)) for word in called.labels.get(label, ())]
     owners: dict[str, list[str]] = {}
     for feature, categories in facts.categories.items():
         for category in categories:
@@ -216,15 +216,29 @@ def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     for category, features in owners.items():
         token = Token("category", (tuple(features), category), category)
         found += [(pattern, token) for pattern in _category_patterns(category)]
-        found += [(_called(word), token) for word in words.get(category, ()) if category not in facts.labels]
+    for (category, word), features in _words_of_categories(facts).items():
+        found.append((_called(word), Token("category", (tuple(features), category), category)))
     for head, feature in _heads(facts.features, text).items():
         found.append((re.compile(rf"{re.escape(head)}s?(?!\w)", re.I), Token("feature", feature, feature)))
     for feature in facts.features:
         found += [(_plain(form), Token("feature", feature, feature)) for form in names_of(feature)]
-        found += [(_called(word), Token("feature", feature, feature)) for word in words.get(feature, ())]
+        words = called.features[feature].synonyms if feature in called.features else ()
+        found += [(_called(word), Token("feature", feature, feature)) for word in words]
         described = facts.evidence.described(feature)
         if described is not None:
             found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
+    return found
+
+
+def _words_of_categories(facts: Facts) -> dict[tuple[str, str], list[str]]:
+    """Return the features that have a category which people call so; what labels are called too are words for these."""
+    taken = {word.lower() for words in facts.evidence.called.labels.values() for word in words}
+    found: dict[tuple[str, str], list[str]] = {}
+    for feature, words in facts.evidence.called.features.items():
+        for category in facts.categories.get(feature, ()):
+            for word in words.values.get(category, ()):
+                if word.lower() not in taken:
+                    found.setdefault((category, word), []).append(feature)
     return found
 
 

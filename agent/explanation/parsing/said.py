@@ -1,5 +1,6 @@
 """One thing that a sentence says, and what the assertions of a sentence that is understood say in these terms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -52,8 +53,16 @@ class Said:
     group: str = ""
 
 
-def said_by(made: Assertion, facts: Facts) -> list[Said]:
-    """Return what an assertion of a sentence that is understood says."""
+def said_by(assertions: Sequence[Assertion], facts: Facts) -> list[Said]:
+    """Return what the assertions of a sentence that is understood say."""
+    found = [one for made in assertions for one in _said(made, facts)]
+    first = [made for made in assertions if isinstance(made, Ranked) and made.within and not made.negated]
+    if first and len(first) == first[0].rank + 1:  # *the two strongest are age and dose*, in this order
+        found += [Said("rank", owner_of(made.ref, facts.evidence), rank) for rank, made in enumerate(first)]
+    return found
+
+
+def _said(made: Assertion, facts: Facts) -> list[Said]:
     match made:
         case Stated(quantity=Quantity(refs=(ref,), minus=None)):
             return _stated(ref, made.number, facts)

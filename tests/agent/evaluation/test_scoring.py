@@ -62,6 +62,22 @@ def test_a_false_text_has_a_fault(by_rule, bundle_of, kind):
     assert np.mean(found) >= 0.8
 
 
+@pytest.mark.parametrize(("less", "hit"), [(0.9, 1.0), (0.1, 0.0)])
+def test_a_reader_is_right_who_foresees_that_the_answer_becomes_less_likely(by_rule, bundle_of, less, hit):
+    """Where the strongest reason for the answer takes its usual value, and the answer does lose probability."""
+    bundle, receipt = bundle_of("cancer"), by_rule("cancer", top=8)[0]
+    strongest = next(claim.feature for step in receipt.steps for claim in step.claims if claim.kind == "contribution")
+    at, row = bundle.schema.labels.index(receipt.label), dict(receipt.row)
+    rows = [row, {**row, strongest: usual(bundle, strongest)}]
+    before, after = bundle.predictor.probabilities(bundle.schema.encode(rows))[:, at]
+    record = {**_record(receipt), "change": {"feature": strongest, "less": less}}
+
+    found = score(bundle, row, record).scores["simulated_change_by_model"]
+
+    assert after < before
+    assert found == (hit, 1.0)
+
+
 def test_the_usual_value_is_the_median_or_the_commonest_category(bundle_of):
     """What a change is made to."""
     bundle = bundle_of("attrition")

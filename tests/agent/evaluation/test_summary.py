@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from agent.evaluation.evaluate import evaluate
 from agent.evaluation.metrics import ABOUT, BETTER, METRICS
 from agent.evaluation.run import Table
+from agent.evaluation.summary import Lines, summarize
 from agent.llm import RuleChat
 from tools.errors import UserError
 
@@ -83,6 +85,35 @@ def test_differences_are_paired_and_losses_are_told(compared):
         better = BETTER[one["metric"]]
         assert (one["value"] - one["agent"]) * better > 0
     assert any(one["metric"] == "readability" for one in summary["better_than_the_agent"])
+
+
+def test_figures_of_decisions_are_those_worked_out_by_hand(bundle_of):
+    """Four rows, three of them right: accuracy, log loss, Brier score, selective accuracy, agreement."""
+    labels = bundle_of("cancer").schema.labels
+    given = [(0, 0.9), (0, 0.6), (1, 0.2), (1, 0.8)]  # truth, and the probability of the first label
+    lines = [
+        {
+            "truth": labels[truth],
+            "answer": labels[int(p < 0.5)],
+            "probabilities": dict(zip(labels, (p, 1 - p), strict=True)),
+            "text": "",
+            "cost": {},
+        }
+        for truth, p in given
+    ]
+    method = Lines(lines, [{}] * 4)
+    predictor = np.array([[p, 1 - p] for p in (0.7, 0.3, 0.3, 0.9)])
+
+    figures = summarize(bundle_of("cancer"), {"agent-strict": method, "twin": method}, predictor)
+
+    values = {name: figure["value"] for name, figure in figures["methods"]["agent-strict"].items()}
+    assert values["accuracy"] == values["agreement"] == 0.75
+    assert values["selective_accuracy"] == pytest.approx(2 / 3, abs=1e-6)  # the row at 0.6 is left to a person
+    assert values["log_loss"] == pytest.approx(-np.log([0.9, 0.6, 0.8, 0.2]).mean(), abs=1e-6)
+    assert values["brier"] == pytest.approx(np.mean([x**2 for x in (0.1, 0.4, 0.2, 0.8)]), abs=1e-6)
+    assert values["auc"] == 0.75
+    for gap in figures["differences"]["twin"].values():  # the same rows are drawn for both
+        assert {gap[end] for end in ("value", "low", "high")} <= {0.0, None}
 
 
 def test_the_files_are_written_and_the_report_needs_nothing_else(compared):

@@ -5,6 +5,7 @@ from typing import Any
 from agent.explanation.parsing.assertions import Number
 from agent.explanation.parsing.gist.state import GIVEN, State
 from agent.explanation.parsing.said import Said
+from agent.explanation.parsing.words.labels import chooses
 
 __all__ = ["Answers"]
 
@@ -14,7 +15,7 @@ class Answers(State):
 
     def _at_predict(self, at: int, _: Any) -> None:
         label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma", "open", "row1", "not"})
-        if label is not None:
+        if label is not None and chooses(self._words[at].text):
             denied = self._denied(at) or "not" in [word.kind for word in self._words[at + 1 : at + 3]]
             self._found.append(Said("label", "", label, of="not" if denied else ""))
 

@@ -79,33 +79,31 @@ class Pushes(State):
 
     def _at_effect(self, at: int, sign: int) -> None:
         against_a_number = self._after(at, {"statq", "num"}, {"of"}) is not None  # *against a mean of 5*
-        pushed = None if self._denied(at) or against_a_number else self._push(at, sign)
-        if pushed is None:
+        way = None if self._denied(at) or against_a_number else self._push(at, sign)
+        if way is None:
             return
-        sign = pushed
         before = [word.kind for word in self._words[max(0, at - 3) : at]]
         if before[-1:] == ["model"]:  # *the model leans towards it*
             label = self._target(at)
             self._found += [] if label is None else [Said("label", "", label)]
             return
         if {"drivers", "driver", "quantity"} & set(before) and not self._topic:
-            self._listed = sign
+            self._listed = way
             self._every = any(w.kind == "quantity" and w.value.value == 100 for w in self._words[:at])
         elif self._topic and not (before[-1:] == ["rankp"] and self._ahead(at + 1)):
-            self._found += [Said("direction", feature, sign) for feature in self._topic]
+            self._found += [Said("direction", feature, way) for feature in self._topic]
         else:
-            self._waiting.append(Said("direction", "", sign))
+            self._waiting.append(Said("direction", "", way))
         taken = self._words[at - 1].value if at and self._words[at - 1].kind == "num" else None  # *takes 0.6 off it*
         number = taken or self._after(at, {"num"}, {"label", "plabel", "result", "comma", "of", "for", "by", "open"})
         if isinstance(number, Number) and not number.percent and len(self._topic) == 1:
             self._found.append(Said("amount", self._topic[0], number))
 
     def _at_mostfor(self, at: int, sign: int) -> None:
-        pushed = self._push(at, sign)
-        if pushed is None:
+        way = self._push(at, sign)
+        if way is None:
             return
-        sign = pushed
-        made = [Said("direction", "", sign), Said("rank", "", 0, "for" if sign > 0 else "against")]
+        made = [Said("direction", "", way), Said("rank", "", 0, "for" if way > 0 else "against")]
         if self._topic and not self._ahead(at):
             self._found += [Said(one.kind, feature, one.what, one.of) for one in made for feature in self._topic]
         else:

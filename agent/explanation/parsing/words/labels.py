@@ -1,10 +1,11 @@
 """Words for labels, probabilities, how sure the predictor is, and how many."""
 
+import re
 from typing import Any
 
 from agent.explanation.parsing.words.inflect import verbs
 
-__all__ = ["LABELS"]
+__all__ = ["LABELS", "chooses"]
 
 _MODEL = "((the|our|this) )?(calibrated )?(model|classifier|predictor|algorithm|system)"
 _SAYS = (
@@ -13,6 +14,14 @@ _SAYS = (
     )
     + "|chose|chosen|gives?|gave|given|arrives? at|settles? on|lands? on|opts? for|comes? down on|says|goes (for|with)"
 )
+_GIVES = re.compile(r"giv|gave|assigns?$")
+
+
+def chooses(said: str) -> bool:
+    """Tell whether words for an answer choose a label; *gives it* a probability is no choice."""
+    return not _GIVES.search(said) or "label" in said
+
+
 _VERY = "(almost|nearly|virtually|practically|absolutely|extremely|dead|quite|as good as|all but|completely|near|very nearly)"
 
 LABELS: list[tuple[str, Any, str]] = [

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from agent.classifier import Classifier
 from agent.evaluation.known import known_of
-from agent.explanation.evidence import Evidence
+from agent.explanation.evidence import Called, Evidence
 from agent.explanation.parsing import claims_in
 from agent.llm import UniformChat
 from benchmarks import claims as benchmark
+from tools.feature import Words
 from tools.observation import Observation
 
 MARKS = re.compile(r" ?\[(?:t\d+|decision)\]")
@@ -35,7 +36,8 @@ SEEN = [
         },
     ),
 ]
-KNOWN = Evidence(SEEN, words={"ill": ("sick",), "dose": ("amount of the drug",)})
+CALLED = Called({"ill": ("sick",)}, {"dose": Words(synonyms=("amount of the drug",))})
+KNOWN = Evidence(SEEN, called=CALLED)
 
 
 @pytest.mark.parametrize("table", ["cancer", "attrition", "penguins", "default"])
@@ -70,8 +72,6 @@ def test_every_claim_of_our_own_sentences_is_read_and_no_other(bundle_of, table)
         ("The patient's age is 61, I gather.", {"values": {"age": True}}),
         ("The patient's age is 62, I gather.", {"values": {"age": False}}),
         ("Dose (0.75), whatever that means, is second.", {"values": {}}),  # its contribution
-        ("So, gentlemen, the row is classified as well.", {"labels": ["well"]}),
-        ("The label well is the best fit, mind you.", {"labels": ["well"]}),
     ],
 )
 def test_what_is_said_is_read_though_not_every_word_is_known(sentence, expected):
@@ -96,6 +96,41 @@ def test_a_value_that_does_not_lie_where_it_is_said_to_is_found(sentence, mispla
     assert len(claims_in(sentence, KNOWN).misplaced) == misplaced
 
 
+def test_a_word_for_a_category_is_no_word_for_the_label_of_the_same_name():
+    """Labels and categories are both called Yes; *smokers* are rows of a category, *sick* is the label."""
+    entries = [{"feature": "smoking", "value": "Yes", "contribution": 1.0, "rank": 0}]
+    known = Evidence(
+        [
+            Observation(id="t1", tool="probability", result={"Yes": 0.78, "No": 0.22}),
+            Observation(id="t2", tool="explain", result={"towards": "Yes", "absolute": 1.0, "features": entries}),
+        ],
+        called=Called({"Yes": ("sick",)}, {"smoking": Words(values={"Yes": ("smoker", "sick")})}),
+    )
+
+    def kinds(sentence):
+        return [(one.kind, one.what) for one in claims_in(sentence, known).said]
+
+    assert kinds("The row is classified as sick.") == [("label", "Yes")]
+    assert ("label", "Yes") not in kinds("The row is classified as smoker.")
+    assert kinds("Smoking, being smoker, speaks for sick.") == [("value", "Yes"), ("direction", 1)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "labels"),
+    [
+        ("It gives well a probability of 22%.", []),
+        ("Honestly, the model gives ill, as it were, a probability of 78%.", []),
+        ("It gives the label well.", ["well"]),
+        ("So, gentlemen, the row is classified as well.", ["well"]),
+        ("The label well is the best fit, mind you.", ["well"]),
+        ("It predicts ill with a probability of 78%.", ["ill"]),
+    ],
+)
+def test_giving_a_label_a_probability_is_not_choosing_it(sentence, labels):
+    """Unless the label itself is what is given."""
+    assert [one.what for one in claims_in(sentence, KNOWN).said if one.kind == "label"] == labels
+
+
 _WORDS = "age dose ward north ill well is the largest contribution second not for against mean above 61 3.5 % ( ) , and but with sup of all two".split()  # noqa: SIM905, E501
 
 
@@ -106,7 +141,8 @@ def test_no_sentence_raises(sentence):
     found = claims_in(sentence, KNOWN)
 
     assert set(found.features) <= {"age", "dose", "ward"}
-    assert found.wrong == found.wrong
+    assert set(found.wrong) <= set(found.said)
+    assert all(KNOWN.has(ref) for ref in found.refs)
     assert set(found.values.values()) <= {True, False}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tools.errors import ToolError
-from tools.feature import Words
+from tools.feature import Feature
 from tools.observation import Observation, display, reference, resolve, results
 
 __all__ = ["Called", "Evidence"]
@@ -18,11 +18,11 @@ class Called:
     Attributes
     ----------
     labels : mapping of str to sequence of str
-    features : mapping of str to Words
+    features : mapping of str to Feature
     """
 
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    features: Mapping[str, Words] = field(default_factory=dict)
+    features: Mapping[str, Feature] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,10 @@ def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     for feature, categories in facts.categories.items():
         for category in categories:
             owners.setdefault(category, []).append(feature)
+    for feature, known in called.features.items():  # of features that the text says nothing else of
+        for category in known.categories if feature not in facts.categories else ():
+            if _known(category.lower(), 0) is None:
+                owners.setdefault(category, []).append(feature)
     for category, features in owners.items():
         token = Token("category", (tuple(features), category), category)
         found += [(pattern, token) for pattern in _category_patterns(category)]

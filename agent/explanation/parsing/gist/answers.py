@@ -15,9 +15,30 @@ class Answers(State):
 
     def _at_predict(self, at: int, _: Any) -> None:
         label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma", "open", "row1", "not"})
-        if label is not None and chooses(self._words[at].text):
+        believed = {"sure", "prob"} & {
+            word.kind for word in self._words[max(0, at - 4) : at]
+        }  # *is 78% sure that it is ill*
+        if label is not None and chooses(self._words[at].text) and not believed and not self._open(label):
             denied = self._denied(at) or "not" in [word.kind for word in self._words[at + 1 : at + 3]]
             self._found.append(Said("label", "", label, of="not" if denied else ""))
+
+    def _open(self, label: str) -> bool:
+        """Tell whether a label is one of several that are named as possible: *classify it as ill or well*."""
+        named = [word for word in self._words if word.kind in {"label", "plabel", "or"}]
+        return any(
+            "or" == middle.kind and label in {first.value, last.value}
+            for first, middle, last in zip(named, named[1:], named[2:], strict=False)
+        )
+
+    def _at_labelled(self, at: int, _: Any) -> None:
+        """Take *the row is labelled ill* as the answer."""
+        if self._kind(at - 1) == "row1":
+            self._at_predict(at, None)
+
+    def _at_amounts(self, at: int, _: Any) -> None:
+        """Take *the row represents an ill one* as the answer."""
+        if self._words[at].text.startswith("represent"):
+            self._at_labelled(at, None)
 
     def _at_likely(self, at: int, place: int) -> None:
         label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma"})
@@ -39,6 +60,8 @@ class Answers(State):
             at, {"num"}, {"of", "for", "be", "label", "plabel", "comma", "open", "row1", "value", "deg"}
         )
         before = self._words[at - 1].value if at and self._words[at - 1].kind == "num" else None
+        if self._kind(at - 1) == "label" and self._kind(at - 2) == "predict":  # *gives ill a probability of 78%*
+            label = self._words[at - 1].value
         given = before or number
         if isinstance(given, Number) and given.bound in GIVEN:
             self._found.append(Said("probability", "", given, label or self._facts.evidence.label))
@@ -56,4 +79,5 @@ class Answers(State):
         """Take *98.3% confident* as the probability of the answer."""
         before = self._words[at - 1].value if at and self._words[at - 1].kind == "num" else None
         if isinstance(before, Number) and before.percent:
-            self._found.append(Said("probability", "", before, self._facts.evidence.label))
+            label = self._after(at, {"label", "plabel"}, {"which", "row1", "predict", "of", "for", "that"})
+            self._found.append(Said("probability", "", before, label or self._facts.evidence.label))

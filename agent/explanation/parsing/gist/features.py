@@ -21,6 +21,10 @@ class Features(State):
     """Takes up features, numbers and categories."""
 
     def _at_subj(self, at: int, subject: Subject) -> None:
+        named = not self._words[at].text.startswith(("is ", "was "))
+        if not named and subject.categories and self._kind(at - 1) == "which" and self._topic:  # *it is married*
+            self._value(subject.categories[0][1])
+            return
         last = max((n for n in range(at) if self._words[n].kind == "subj"), default=at)
         between = [word.kind for word in self._words[last + 1 : at]]
         goes_on = "and" in between and set(between) <= {"open", "label", "close", "and", "comma"}  # *A (Yes) and B*
@@ -66,6 +70,8 @@ class Features(State):
         link = self._words[at - 1].text if at else ""
         given = link in {"at", "of", "with a", "with", "(", ":", ","} and number.bound in GIVEN
         plain = before[:1] != ["statq"] and not set(before) & {"contrib", "group", "rows", "prob", "label", "statq"}
+        if set(after) <= {"stop"} and before == ["which", "be"] and number.bound in GIVEN:  # *which is 7.7%*
+            self._value(number)
         if not (given and plain) or number.percent or set(after) & {"z", "num", "neighbours", "drivers"}:
             return
         if self._topic and link in {"at", "of", "with a"}:
@@ -86,13 +92,15 @@ class Features(State):
 
     def _at_category(self, at: int, value: tuple[tuple[str, ...], str]) -> None:
         owners, category = value
-        if not self._denied(at) and set(owners) & set(self._topic):
+        if not self._denied(at) and (set(owners) & set(self._topic) or self._kind(at - 1) == "be"):
             self._value(category)
 
     def _at_label(self, at: int, label: str) -> None:
         """Take *it is Yes* and *(Yes)* as the value of a feature that has such a category; *Yes fits best* as the answer."""
         after = self._words[at + 1 : at + 4]
-        best = any(word.kind == "likely" and word.value == 0 for word in after) or any(w.text in BEST for w in after)
+        best = any(word.kind == "likely" and word.value == 0 for word in after) or any(
+            w.text in BEST for w in self._words[at + 1 : at + 7]
+        )
         before = [word.kind for word in self._words[:at] if word.kind not in {"so", "comma", "row1"}]
         if (after[:1] and after[0].kind == "be" and best) or before == ["be"] or len(self._words) == 1:
             self._found.append(Said("label", "", label, of="not" if self._denied(at + 2) else ""))
@@ -101,8 +109,11 @@ class Features(State):
             self._said_to_be(at, label)
 
     def _at_unknown(self, at: int, _: Any) -> None:
-        if self._words[at].text in MISSING:
+        word = self._words[at].text
+        if word in MISSING:
             self._said_to_be(at, "missing")
+        elif "_" in word and self._topic and self._topic[-1] in self._facts.categories:  # a category that is none
+            self._said_to_be(at, word)
 
     def _said_to_be(self, at: int, what: str) -> None:
         """Take a word after *is* as the value of the one feature spoken of, and one in brackets as that of the last."""

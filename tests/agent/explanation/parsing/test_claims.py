@@ -12,7 +12,7 @@ from agent.explanation.evidence import Called, Evidence
 from agent.explanation.parsing import claims_in
 from agent.llm import UniformChat
 from benchmarks import claims as benchmark
-from tools.feature import Words
+from tools.feature import Feature
 from tools.observation import Observation
 
 MARKS = re.compile(r" ?\[(?:t\d+|decision)\]")
@@ -36,7 +36,7 @@ SEEN = [
         },
     ),
 ]
-CALLED = Called({"ill": ("sick",)}, {"dose": Words(synonyms=("amount of the drug",))})
+CALLED = Called({"ill": ("sick",)}, {"dose": Feature(name="dose", kind="numeric", synonyms=("amount of the drug",))})
 KNOWN = Evidence(SEEN, called=CALLED)
 
 
@@ -104,7 +104,14 @@ def test_a_word_for_a_category_is_no_word_for_the_label_of_the_same_name():
             Observation(id="t1", tool="probability", result={"Yes": 0.78, "No": 0.22}),
             Observation(id="t2", tool="explain", result={"towards": "Yes", "absolute": 1.0, "features": entries}),
         ],
-        called=Called({"Yes": ("sick",)}, {"smoking": Words(values={"Yes": ("smoker", "sick")})}),
+        called=Called(
+            {"Yes": ("sick",)},
+            {
+                "smoking": Feature(
+                    name="smoking", kind="boolean", categories=("No", "Yes"), values={"Yes": ("smoker", "sick")}
+                )
+            },
+        ),
     )
 
     def kinds(sentence):

@@ -204,34 +204,43 @@ def _number(match: re.Match[str]) -> tuple[Token, int]:
 
 def _names(facts: Facts, text: str) -> list[tuple[re.Pattern[str], Token]]:
     """Return the patterns of all names that the facts know, the way people write them."""
-    found: list[tuple[re.Pattern[str], Token]] = []
-    called = facts.evidence.called
+    return [*_names_of_labels(facts), *_names_of_categories(facts), *_names_of_features(facts, text)]
+
+
+def _names_of_labels(facts: Facts) -> Iterable[tuple[re.Pattern[str], Token]]:
     for label in facts.labels:
-        found += [(pattern, Token("label", label, label)) for pattern in _label_patterns(label)]
-        found += [(_called(word), Token("label", label, label)) for word in called.labels.get(label, ())]
+        called = facts.evidence.called.labels.get(label, ())
+        for pattern in (*_label_patterns(label), *map(_called, called)):
+            yield pattern, Token("label", label, label)
+
+
+def _names_of_categories(facts: Facts) -> Iterable[tuple[re.Pattern[str], Token]]:
     owners: dict[str, list[str]] = {}
     for feature, categories in facts.categories.items():
         for category in categories:
             owners.setdefault(category, []).append(feature)
-    for feature, known in called.features.items():  # of features that the text says nothing else of
+    for feature, known in facts.evidence.called.features.items():  # of features that nothing else is known of
         for category in known.categories if feature not in facts.categories else ():
             if _known(category.lower(), 0) is None:
                 owners.setdefault(category, []).append(feature)
     for category, features in owners.items():
-        token = Token("category", (tuple(features), category), category)
-        found += [(pattern, token) for pattern in _category_patterns(category)]
+        for pattern in _category_patterns(category):
+            yield pattern, Token("category", (tuple(features), category), category)
     for (category, word), features in _words_of_categories(facts).items():
-        found.append((_called(word), Token("category", (tuple(features), category), category)))
+        yield _called(word), Token("category", (tuple(features), category), category)
+
+
+def _names_of_features(facts: Facts, text: str) -> Iterable[tuple[re.Pattern[str], Token]]:
     for head, feature in _heads(facts.features, text).items():
-        found.append((re.compile(rf"{re.escape(head)}s?(?!\w)", re.I), Token("feature", feature, feature)))
+        yield re.compile(rf"{re.escape(head)}s?(?!\w)", re.I), Token("feature", feature, feature)
+    called = facts.evidence.called.features
     for feature in facts.features:
-        found += [(_plain(form), Token("feature", feature, feature)) for form in names_of(feature)]
-        words = called.features[feature].synonyms if feature in called.features else ()
-        found += [(_called(word), Token("feature", feature, feature)) for word in words]
+        words = called[feature].synonyms if feature in called else ()
+        for pattern in (*map(_plain, names_of(feature)), *map(_called, words)):
+            yield pattern, Token("feature", feature, feature)
         described = facts.evidence.described(feature)
         if described is not None:
-            found.append((_plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)))
-    return found
+            yield _plain(f"({facts.evidence.shown(described)})"), Token("filler", None, feature)
 
 
 def _words_of_categories(facts: Facts) -> dict[tuple[str, str], list[str]]:

@@ -26,7 +26,7 @@ class Answers(State):
         """Tell whether a label is one of several that are named as possible: *classify it as ill or well*."""
         named = [word for word in self._words if word.kind in {"label", "plabel", "or"}]
         return any(
-            "or" == middle.kind and label in {first.value, last.value}
+            middle.kind == "or" and label in {first.value, last.value}
             for first, middle, last in zip(named, named[1:], named[2:], strict=False)
         )
 

@@ -98,20 +98,14 @@ def test_a_value_that_does_not_lie_where_it_is_said_to_is_found(sentence, mispla
 
 def test_a_word_for_a_category_is_no_word_for_the_label_of_the_same_name():
     """Labels and categories are both called Yes; *smokers* are rows of a category, *sick* is the label."""
+    smoking = Feature(name="smoking", kind="boolean", categories=("No", "Yes"), values={"Yes": ("smoker", "sick")})
     entries = [{"feature": "smoking", "value": "Yes", "contribution": 1.0, "rank": 0}]
     known = Evidence(
         [
             Observation(id="t1", tool="probability", result={"Yes": 0.78, "No": 0.22}),
             Observation(id="t2", tool="explain", result={"towards": "Yes", "absolute": 1.0, "features": entries}),
         ],
-        called=Called(
-            {"Yes": ("sick",)},
-            {
-                "smoking": Feature(
-                    name="smoking", kind="boolean", categories=("No", "Yes"), values={"Yes": ("smoker", "sick")}
-                )
-            },
-        ),
+        called=Called({"Yes": ("sick",)}, {"smoking": smoking}),
     )
 
     def kinds(sentence):

@@ -3,9 +3,9 @@
 As in ALCE (Gao et al., *Enabling Large Language Models to Generate Text with Citations*, EMNLP 2023, arXiv
 2305.14627): recall is the share of sentences that their citations support, precision the share of citations that a
 sentence needs. ALCE asks an entailment model; here a program decides. A sentence is supported when each number, each
-name and each thing that is read from it stands in an observation that it cites, and what is read is true. A citation
-is needed when without it something of the sentence is no longer supported, or when it holds by itself something that
-the sentence says of a feature or in numbers.
+name, each description and each thing that is read from it stands in an observation that it cites, and what is read is
+true. A citation is needed when without it something of the sentence is no longer supported, or when it holds by itself
+something that the sentence says of a feature or in numbers.
 
 Limits: words that the parser does not understand are not checked, a number is matched to any fact of a cited
 observation that it fits at the precision shown, and small counts in words are no numbers.
@@ -25,7 +25,7 @@ from tools.observation import Observation
 
 __all__ = ["citations", "holds_number"]
 
-Item = tuple[str, Any]  # ("name", text), ("answer", label), ("number", Number) or ("fact", reference)
+Item = tuple[str, Any]  # ("name" or "said", text), ("answer", label), ("number", Number) or ("fact", reference)
 _ANSWERING = {"predict", "explain", "decision"}
 
 
@@ -92,6 +92,9 @@ def _items(sentence: Sentence, evidence: Evidence) -> list[Item]:
     names, numbers = figures_in(sentence.text, evidence)
     items: list[Item] = [("name", name) for name in names]
     items += [("number", number) for number in numbers]
+    described = (evidence.described(name) for name in sentence.claims.facts.features)
+    said = (evidence.shown(ref) for ref in described if ref is not None)
+    items += [("said", text) for text in said if text in sentence.text]
     items += [("answer", one.what) for one in sentence.claims.said if one.kind == "label"]
     refs = list(sentence.claims.refs)
     if sentence.reading.verdict is not None:
@@ -112,7 +115,7 @@ def _alone(items: Sequence[Item], call: _Source, evidence: Evidence) -> bool:
 
 def _holds(item: Item, call: _Source, evidence: Evidence) -> bool:
     kind, what = item
-    if kind == "name":
+    if kind in {"name", "said"}:
         return what in call.texts
     if kind == "answer":
         return call.tool in _ANSWERING and what in call.texts

@@ -124,6 +124,12 @@ class Evidence:
         calls = [o for o in asked if (o.result or {}).get("feature") == feature]
         return calls[-1] if calls else None
 
+    def unit(self, feature: str) -> str:
+        """Return the unit of a feature's values, as the dictionary has it; empty where nothing says it."""
+        entries = [entry for call in self.find("explain") for entry in (call.result or {})["features"]]
+        known = [*entries, *((call.result or {}) for call in self.find("feature_stats"))]
+        return next((str(one["unit"]) for one in known if one.get("feature") == feature and one.get("unit")), "")
+
     def described(self, feature: str) -> str | None:
         """Return the reference of a feature's description, if it was asked for and there is one."""
         for call in self.find("describe"):

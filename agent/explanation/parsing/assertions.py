@@ -169,7 +169,7 @@ class Stated(_Assertion):
         if self.number.percent and not _is_percentage(self.quantity, evidence):
             raise ToolError("Not a percentage.")
         if self.number.step > 1 and self.number.bound == "is" and float(fact).is_integer():
-            return fact == self.number.value
+            return self.number.value in {fact, self.quantity.of_shown(evidence)}
         if len(self.quantity.refs) > 1 and self.number.fits(self.quantity.of_shown(evidence)):
             return True
         scaled = fact * 100 if self.number.percent and _is_share(self.quantity, evidence) else fact
@@ -425,11 +425,26 @@ def _is_percentage(quantity: Quantity, evidence: Evidence) -> bool:
 
 
 def _in_unit(quantity: Quantity, unit: str, evidence: Evidence) -> bool:
-    """Tell whether a fact is of a feature whose name says the unit, and no contribution."""
+    """Tell whether a fact is of a feature whose name or dictionary says the unit, and no contribution."""
     names = [owner_of(ref, evidence) for ref in quantity.refs if not ref.endswith("contribution")]
     if not names or len(names) < len(quantity.refs):
         return False
-    return all("year" in n.lower() if unit == "year" else n.lower().endswith(f"_{unit}") for n in names)
+    return all(
+        unit == short_unit(evidence.unit(name))
+        or ("year" in name.lower() if unit == "year" else name.lower().endswith(f"_{unit}"))
+        for name in names
+    )
+
+
+def short_unit(written: str) -> str:
+    """Return a unit in the short form.
+
+    Examples
+    --------
+    >>> short_unit("millimetres"), short_unit("USD")
+    ('mm', 'USD')
+    """
+    return {"mill": "mm", "gram": "g", "kilo": "kg", "year": "year"}.get(written[:4], written)
 
 
 def owner_of(ref: str, evidence: Evidence) -> str:

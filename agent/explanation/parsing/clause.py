@@ -122,14 +122,17 @@ class Clause:
     def values(self, subject: Subject) -> Said:
         """Return what is said of the values of a subject."""
         numbers = [Stated(quantity=self._meant(feature, number), number=number) for feature, number in subject.numbers]
-        numbers += [
-            Stated(quantity=Quantity(refs=(self.facts.contribution(f),), absolute=not number.signed), number=number)
-            for f, number in subject.contributions
-        ]
+        numbers += [Stated(quantity=self.signed(f, number), number=number) for f, number in subject.contributions]
         return Said(
             [HasCategory(ref=self.facts.value(feature), category=category) for feature, category in subject.categories],
             list(numbers),
         )
+
+    def signed(self, feature: str, number: Number) -> Quantity:
+        """Return what a number with a sign behind a name is of: the contribution, if it is not the row's value."""
+        if number.fits(self.facts.number(feature)):
+            return Quantity(refs=(self.facts.value(feature),))
+        return Quantity(refs=(self.facts.contribution(feature),), absolute=not number.signed)
 
     def _meant(self, feature: str, number: Number) -> Quantity:
         """Return what a number after a name is of: a negative one of the contribution where the value is not below 0."""

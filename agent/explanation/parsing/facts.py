@@ -1,5 +1,6 @@
 """The facts of one row by what people call them: a feature's value, a label's mean, a contribution."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,6 +70,11 @@ class Facts:
         if feature in self.calls:
             return reference(self.calls[feature], "value")
         return reference(self.evidence.explained.id, "features", self.entries[feature], "value")
+
+    def number(self, feature: str) -> float:
+        """Return the row's value of a feature; not a number where it is none."""
+        value = self.evidence.value(self.value(feature))
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
     def contribution(self, feature: str) -> str:
         """Return the reference of a feature's contribution.

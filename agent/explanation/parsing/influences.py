@@ -44,16 +44,17 @@ def _effect(match: Match, clause: Clause) -> Said:
     return Said(made, list(sizes))
 
 
-def _plainly(match: Match) -> bool:
-    """Tell whether a number may be a contribution's: one with *at* before it is a value, unless it has a sign."""
+def _plainly(match: Match, clause: Clause) -> bool:
+    """Tell whether a number may be a contribution's: one with *at* before it is a value, unless it has another sign."""
     number: Number = match.get("num")
-    return number.signed or all(token.text != "at" for token in match.tokens)
+    value = any(number.fits(clause.facts.number(feature)) for feature in clause.features)
+    return all(token.text != "at" for token in match.tokens) or (number.signed and not value)
 
 
 def _contribution(match: Match, clause: Clause) -> Said | None:
     """The size of a feature's contribution, perhaps with its direction."""
     number: Number = match.get("num")
-    if not _plainly(match):
+    if not _plainly(match, clause):
         return None
     ref = clause.facts.contribution(clause.one())
     stated = Stated(quantity=Quantity(refs=(ref,), absolute=not number.signed), number=number)
@@ -399,23 +400,32 @@ def _signed(match: Match, clause: Clause) -> Said | None:
 
 def _ranked_with(match: Match, clause: Clause) -> Said | None:
     """The largest contribution, with its number, and whose it is."""
-    if not _plainly(match):
+    if not _plainly(match, clause):
         return None
     said = _ranked(match, clause)
     return said and Said(said.main, [*said.also, _amount(clause, match.get("num"))])
 
 
 def _signed_number(match: Match, clause: Clause) -> Said | None:
-    """A number with a sign where a feature is spoken of whose value has none: its contribution."""
-    if not match.get("num").signed or len(clause.features) != 1 or match.get("num").unit:
+    """A number with a sign where a feature is spoken of: its contribution, if it is not its value."""
+    number: Number = match.get("num")
+    if not number.signed or len(clause.features) != 1 or number.unit:
         return None
-    clause.sized = True
-    return Said([_amount(clause, match.get("num"))])
+    quantity = clause.signed(clause.features[0], number)
+    clause.sized = quantity.refs[0].endswith("contribution")
+    return Said([Stated(quantity=quantity, number=number)])
 
 
 def _sized_number(match: Match, clause: Clause) -> Said | None:
-    """A number where a contribution is spoken of."""
-    return Said([_amount(clause, match.get("num"))]) if clause.sized else None
+    """A number where a contribution is spoken of, if it is not the row's value."""
+    number: Number = match.get("num")
+    if not clause.sized:
+        return None
+    own = number.signed and len(clause.features) == 1
+    quantity = clause.signed(clause.features[0], number) if own else None
+    if quantity is not None and not quantity.refs[0].endswith("contribution"):
+        return Said([Stated(quantity=quantity, number=number)])
+    return Said([_amount(clause, number)])
 
 
 def _sized_than(match: Match, clause: Clause) -> Said | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from agent.explanation.parsing.assertions import Number
+from agent.explanation.parsing.assertions import Number, short_unit
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.lexicon import LEXICON, NUMBER_WORDS, ORDINALS
 from tools.observation import show_name
@@ -14,6 +14,7 @@ from tools.observation import show_name
 __all__ = ["Token", "names_of", "tokens"]
 
 UNKNOWN = "unknown"
+SHORT = 2  # letters of a name that counts in its own case only
 WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 standard deviations are two, 1.6 are not
 _MARKS = re.compile(r"\[(?:[a-z]+\d+|decision)\]")
 _OPENER = re.compile(r"^(?:in the same direction|likewise), ", re.I)  # of an earlier sentence
@@ -22,7 +23,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’]*|\w+|\S")
-_UNIT = re.compile(r"[ -]?(mm|cm|km|g|kg|mg|µm|years?|millimet(?:re|er)s?|grams?|kilograms?)(?!\w)")
+_UNITS = "mm|cm|km|g|kg|mg|µm|years?|millimet(?:re|er)s?|grams?|kilograms?"
 _SUFFIX = re.compile(r"[_ ](mm|cm|km|g|kg|mg|m|s|pct|usd)$")
 BEFORE_LABELS = {
     "effect",
@@ -32,6 +33,7 @@ BEFORE_LABELS = {
     "away",
     "plabel",
 }  # a bare number after one of these is a label where labels are numbers
+_BEING = {"is", "are", "was", "were", "be", "being", "been", "comes"}
 _HOW = {"length": "long|short", "depth": "deep|shallow", "width": "wide|narrow", "height": "tall|high"}
 _LITTLE = {
     "of",
@@ -91,14 +93,14 @@ def tokens(sentence: str, facts: Facts) -> list[Token]:
     text = _MARKS.sub("", sentence).strip().removesuffix(".").replace("’", "'").replace("−", "-")
     text = _OPENER.sub("", text)
     text = re.sub(r"(?<![\w%)])[–—](?=[\d.])", "-", text)
-    names, at = _names(facts, text), 0
+    names, unit, at = _names(facts, text), _unit(facts), 0
     codes = {label for label in facts.labels if label.isdigit()}
     found: list[Token] = []
     while at < len(text):
         if text[at].isspace():
             at += 1
             continue
-        token, at = _next(text, at, names)
+        token, at = _next(text, at, names, unit)
         if token.kind == "num" and token.text in codes and _ambiguous(found):
             token = Token(UNKNOWN, None, token.text)
         if token.kind == "num" and token.text in codes and _before_label(found):
@@ -136,7 +138,7 @@ def _other(token: Token, before: Sequence[Token], facts: Facts) -> Token:
     return Token("label", rest[0], token.text) if len(rest) == 1 else Token(UNKNOWN, None, token.text)
 
 
-def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tuple[Token, int]:
+def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]], units: re.Pattern[str]) -> tuple[Token, int]:
     """Return the longest token that begins here, and where it ends; a name goes before a word of the same length."""
     best, end = Token(UNKNOWN, None, ""), at
     for pattern, token in names:
@@ -146,7 +148,7 @@ def _next(text: str, at: int, names: list[tuple[re.Pattern[str], Token]]) -> tup
     number = _NUMBER.match(text, at)
     if number and number.end() > end:
         best, end = _number(number)
-        unit = _UNIT.match(text, end)
+        unit = units.match(text, end)
         if unit and isinstance(best.value, Number):
             best, end = _with_unit(best, unit[1]), unit.end()
     start = max(0, at - 1)  # some patterns look at the letter before
@@ -181,10 +183,16 @@ def _word(text: str, at: int, best: Token, end: int) -> tuple[Token, int]:
     return Token(UNKNOWN, None, word[0]), word.end()
 
 
+def _unit(facts: Facts) -> re.Pattern[str]:
+    """Return how units are written: the usual ones and those of the dictionary; a percentage is none."""
+    own = {facts.evidence.unit(feature) for feature in facts.features} - {"", "%"}
+    forms = [re.escape(unit) for unit in sorted(own, key=len, reverse=True)]
+    return re.compile(rf"[ -]?({'|'.join([*forms, _UNITS])})(?!\w)")
+
+
 def _with_unit(token: Token, written: str) -> Token:
     """Return a number with its unit, in the short form."""
-    short = {"mill": "mm", "gram": "g", "kilo": "kg", "year": "year"}.get(written[:4], written)
-    return Token(token.kind, token.value.model_copy(update={"unit": short}), token.text)
+    return Token(token.kind, token.value.model_copy(update={"unit": short_unit(written)}), token.text)
 
 
 def _number(match: re.Match[str]) -> tuple[Token, int]:
@@ -288,9 +296,11 @@ def names_of(name: str) -> Iterable[str]:
 
 @lru_cache(maxsize=4096)
 def _plain(form: str) -> re.Pattern[str]:
-    """Return how a name is written; one that is a little word of every sentence, such as *from*, only in quotes."""
-    if any(kind in _LITTLE and pattern.fullmatch(form.lower()) for kind, _, pattern in LEXICON):
-        return re.compile(rf'["“\'`]{re.escape(form)}["”\'`]', re.I)
+    """Return how a name is written; a little word of every sentence, such as *from*, only in quotes or its own case."""
+    little = {kind for kind, _, pattern in LEXICON if kind in _LITTLE and pattern.fullmatch(form.lower())}
+    if little - {"be"} or form.lower() in _BEING:
+        bare = "" if form.islower() else rf"|{re.escape(form)}(?!\w)"
+        return re.compile(rf'["“\'`](?i:{re.escape(form)})["”\'`]{bare}')
     words = [re.escape(word) + (r"\w{0,4}" if word in _CUT_SHORT else "") for word in form.split(" ")]
     return re.compile(rf'["“\'`]?{" (?:the )?".join(words)}["”\'`]?(?![\w])', re.I)
 
@@ -314,7 +324,10 @@ def _label_patterns(label: str) -> list[re.Pattern[str]]:
         ]
     if re.fullmatch(r"\d+", label):
         return [quoted, named, re.compile(rf"{form}s(?!\w)")]
-    return [quoted, named, re.compile(rf"{form}(?:s'|'s|s)?(?!\w)", re.I)]
+    if label.lower() in {"a", "i"}:
+        return [quoted, named]
+    exact = 0 if len(label) <= SHORT and not label.islower() else re.I  # *IN* is a label, *in* is not
+    return [quoted, named, re.compile(rf"{form}(?:s'|'s|s)?(?!\w)", exact)]
 
 
 def _category_patterns(category: str) -> list[re.Pattern[str]]:
@@ -323,4 +336,5 @@ def _category_patterns(category: str) -> list[re.Pattern[str]]:
     patterns = [re.compile(rf'["“\'`]{form}["”\'`](?!\w)')]
     if category.lower() in _CODES:
         return [*patterns, re.compile(rf"(?<== ){form}(?!\w)")]
-    return [*patterns, re.compile(rf"(?:{form}|{spaced})(?!\w)", re.I)]
+    exact = 0 if len(category) <= SHORT and not category.islower() else re.I  # *IN* is a state, *in* is not
+    return [*patterns, re.compile(rf"(?:{form}|{spaced})(?!\w)", exact)]

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from agent.classifier import Classifier
@@ -10,6 +11,7 @@ from agent.evaluation.faithfulness import PARTS
 from agent.evaluation.falsification import changes
 from agent.evaluation.scoring import score, usual
 from agent.llm import UniformChat
+from tools.bundle import Bundle
 
 # What stands in the text and can be read back; the other kinds are for the verifier alone.
 IN_THE_TEXT = ("sign word", "rank word", "label", "neighbour's value", "permuted", "dropped reason", "digit")
@@ -39,6 +41,26 @@ def test_whatever_is_chosen_the_agents_texts_are_faithful_and_cited(bundle_of, t
         assert {name: scored.scores[name] for name in FAULTLESS if len(set(scored.scores[name])) > 1} == {}
         assert not any(scored.scores[name][0] for name in ("label_only", "echo", "invented_numbers", "contradiction"))
         assert not scored.notes["false"]
+
+
+def test_names_and_values_that_look_like_other_words_are_read_as_what_they_are():
+    """Negative values with a unit, a column called Amount, states called IN and OR, labels called A and N."""
+    rng = np.random.default_rng(0)
+    change, amount = rng.normal(-1, 2, 400).round(3), (10 ** rng.uniform(2, 7, 400)).round()
+    state = rng.choice(["IN", "OR", "NY", "very high"], 400)
+    score_ = change + (state == "IN") - (state == "OR") + np.log10(amount) / 3 + rng.normal(0, 1, 400)
+    frame = pd.DataFrame(
+        {"Change": change, "Amount": amount, "state": state, "vote": np.where(score_ > np.median(score_), "A", "N")}
+    )
+    bundle = Bundle.fit(frame, "vote", dictionary={"Change": {"unit": "USD", "description": "change since May"}})
+
+    for seed, number in enumerate(bundle.held_out()[2][:12]):
+        row = bundle.features_of(int(number))
+        told = Classifier(bundle, UniformChat(seed=seed), top=3, decide="predictor").classify(row)
+        scored = score(bundle, row, _record(told))
+        assert {name for name in FAULTLESS if len(set(scored.scores[name])) > 1} == set(), told.text
+        assert not scored.notes["false"] + scored.notes["invented"], told.text
+        assert not scored.scores["contradiction"][0], told.text
 
 
 @pytest.mark.parametrize("kind", IN_THE_TEXT)

@@ -36,7 +36,8 @@ class Features(State):
         for feature, number in numbers:
             self._found += amount_of(feature, number) if subject.sized else numbered(feature, number, self._facts)
         for feature, number in subject.contributions:
-            self._found += amount_of(feature, number)
+            value = number.signed and number.fits(self._facts.number(feature))  # *the balance (-5)*
+            self._found += [Said("value", feature, number)] if value else amount_of(feature, number)
         for feature, category in subject.categories:
             if not self._denied(at) and (self._of_row or self._words[at].text.lower().startswith(feature.lower())):
                 self._found.append(Said("value", feature, category))

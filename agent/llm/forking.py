@@ -98,11 +98,15 @@ class ForkingChat(BaseChatModel):
         For temperatures above 0.
     stop : sequence of str, optional
         Texts before which a plain answer ends.
+    trained : set of str
+        What the model was fine-tuned for, as `agent.training.example.KINDS` has it: prompts are shorter there.
     """
 
     temperature: float = 0.0
     seed: int | None = None
     stop: Sequence[str] | None = None
+
+    trained: frozenset[str] = frozenset()
 
     _lock: Any = PrivateAttr(default_factory=threading.RLock)
     _usage: Usage = PrivateAttr(default_factory=Usage)

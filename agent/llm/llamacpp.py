@@ -5,6 +5,7 @@ Knows nothing about LangChain, tools or forks.
 """
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -48,6 +49,8 @@ class LlamaCpp:
         The longest time without an answer, s.
     cache_type : {"f16", "q8_0"}, default "f16"
         The numbers in which keys and values are kept; ``q8_0`` takes about half the memory.
+    adapter : path-like, optional
+        A LoRA adapter as GGUF.
 
     Raises
     ------
@@ -68,12 +71,16 @@ class LlamaCpp:
         slots: int = 4,
         timeout: float = 600.0,
         cache_type: str = "f16",
+        adapter: str | os.PathLike[str] | None = None,
     ) -> None:
         if cache_type not in CACHE_TYPES:
             raise ModelSpecError(f"There is no cache type {cache_type!r}.", hint=f"Use {' or '.join(CACHE_TYPES)}.")
         self.path = check(Path(path))
         self.model = self.path.stem
         self.sha256 = catalog.digest(self.path)
+        adapted = None if adapter is None else check(Path(adapter))
+        if adapted is not None:
+            self.sha256 = hashlib.sha256(f"{self.sha256}{catalog.digest(adapted)}".encode()).hexdigest()
         self.context = context
         self.usage = Usage()
         self._settings = {
@@ -82,6 +89,7 @@ class LlamaCpp:
             "threads": threads or cores(),
             "slots": slots,
             "cache_type": cache_type,
+            "adapter": None if adapted is None else str(adapted),
         }
         self._timeout = timeout
         self._lock = threading.RLock()

@@ -24,6 +24,7 @@ __all__ = ["prompt", "understand"]
 
 EXAMPLES = 3
 MOST_COLUMNS, MOST_CATEGORIES = 40, 8
+BRIEF = "Turn the question into calls."
 INSTRUCTIONS = """You turn a question about a table and its classifier into calls.
 predict: what the classifier says for rows; probability: how likely, how sure; explain: why; importance: which columns \
 matter in general; interactions: which columns act together; counterfactual: what would have to change for another \
@@ -63,7 +64,7 @@ def understand(
         If the model's engine fails.
     """
     follows = bool(turns) if follows is None else follows
-    messages = prompt(question, schema, turns)
+    messages = (brief if "questions" in chat.trained else prompt)(question, schema, turns)
     chances = heads(question, (*HEADS, CANNOT))
 
     def choose(text: str, options: Sequence[str]) -> int:
@@ -81,6 +82,17 @@ def _weighed(fork: Fork, options: Sequence[str], chances: Mapping[str, float]) -
         return fork.index
     opinions = {at: log for at, log in enumerate(logs) if log is not None}
     return max(opinions, key=lambda at: opinions[at] + math.log(chances[options[at]]))
+
+
+def brief(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:
+    """Return the conversation for a model that was trained on questions: it needs neither rules nor examples."""
+    named = list(dict.fromkeys(name.column for name in question.names if name.column in schema.by_name))
+    columns = [*named, *(name for name in schema.names if name not in named)][:MOST_COLUMNS]
+    about = f"Rows: {schema.id_column or 'row'}. {schema.target}: {', '.join(map(show_name, schema.labels))}."
+    messages: list[BaseMessage] = [SystemMessage(f"{BRIEF}\n{about} Columns: {', '.join(columns)}.")]
+    for turn in turns[-1:]:
+        messages += [HumanMessage(turn["question"]), AIMessage(write_calls(turn["calls"]))]
+    return [*messages, HumanMessage(question.text)]
 
 
 def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:

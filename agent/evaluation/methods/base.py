@@ -13,7 +13,7 @@ from tools.bundle import Bundle
 from tools.observation import Observation, show_name, show_number
 from tools.schema import Row
 
-__all__ = ["Method", "Written"]
+__all__ = ["Method", "Written", "asked_why"]
 
 SHOWN = 12  # features of a row that a question shows: the most important ones over all rows
 LONGEST = 160  # tokens of a free answer
@@ -112,8 +112,13 @@ class Method(ABC):
     def reasoned(self, messages: Sequence[BaseMessage], asked: str = WHY) -> Written:
         """Ask for the label, then why."""
         answer, probabilities = self.label(messages)
-        follow = [*messages, AIMessage(f"Label: {show_name(answer)}"), HumanMessage(asked)]
-        return Written(answer, probabilities, self.words(follow), f"{messages[-1].text}\n{asked}")
+        said = self.words(asked_why(messages, answer, asked))
+        return Written(answer, probabilities, said, f"{messages[-1].text}\n{asked}")
+
+
+def asked_why(messages: Sequence[BaseMessage], answer: str, asked: str = WHY) -> list[BaseMessage]:
+    """Return the conversation in which a label was given, and is asked for its reasons."""
+    return [*messages, AIMessage(f"Label: {show_name(answer)}"), HumanMessage(asked)]
 
 
 def shown(value: Any) -> str:

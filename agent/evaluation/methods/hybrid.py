@@ -1,6 +1,6 @@
 """Hybrid: what the predictor and the tools say stands in the prompt, and the model writes without constraints."""
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
 from agent.evaluation.methods.base import Method, Written
 from agent.explanation.evidence import Evidence
@@ -16,8 +16,8 @@ class Hybrid(Method):
 
     name = "hybrid"
 
-    def write(self, row: Row) -> Written:
-        """Classify one row and say why."""
+    def asked(self, row: Row) -> list[BaseMessage]:
+        """Return the question for the label, with what the tools found."""
         toolbox = Toolbox(self.bundle, dict(row))
         toolbox.call("probability", {})
         toolbox.call("explain", {"top": self.top})
@@ -28,4 +28,8 @@ class Hybrid(Method):
         said = [gathered(call, self.bundle.schema).partition(": ")[2] for call in toolbox.observations]
         facts = "\n".join(f"- {line}" for line in said)
         asked = f"{self.question(row)}\nA predictor says, with what each feature contributes to its answer:\n{facts}"
-        return self.reasoned([self.system, HumanMessage(asked)])
+        return [self.system, HumanMessage(asked)]
+
+    def write(self, row: Row) -> Written:
+        """Classify one row and say why."""
+        return self.reasoned(self.asked(row))

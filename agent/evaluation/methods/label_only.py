@@ -1,6 +1,6 @@
 """Label only: the model is asked for the label alone, and afterwards why."""
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage
 
 from agent.evaluation.methods.base import Method, Written
 from tools.schema import Row
@@ -14,7 +14,10 @@ class LabelOnly(Method):
     name = "label-only"
     chooses = True
 
+    def asked(self, row: Row) -> list[BaseMessage]:
+        """Return the question for the label."""
+        return [self.system, HumanMessage(f"{self.question(row)} Answer with the label alone.")]
+
     def write(self, row: Row) -> Written:
         """Classify one row and say why."""
-        asked = f"{self.question(row)} Answer with the label alone."
-        return self.reasoned([self.system, HumanMessage(asked)], "Why?")
+        return self.reasoned(self.asked(row), "Why?")

@@ -7,19 +7,14 @@ import json
 import math
 import random
 import re
-import runpy
-import shutil
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from agent.llm.engine import Usage
-
-TESTS = Path(__file__).parents[2]
 
 
 class ToyEngine:
@@ -216,35 +211,3 @@ def serve(monkeypatch) -> Iterator[object]:
             return server
 
         yield start
-
-
-@pytest.fixture(scope="session")
-def llama2(tmp_path_factory):
-    """Return the directory of a Llama of two layers: chance for weights, the real vocabulary of Llama 2."""
-    vocabulary = runpy.run_path(str(TESTS / "llama2_vocabulary.py"))["FILE"]
-    if not vocabulary.is_file():
-        pytest.skip(
-            "the vocabulary of Llama 2 is not here; `make unit` or `python tests/llama2_vocabulary.py` fetches it"
-        )
-    import torch
-    import transformers
-
-    folder = tmp_path_factory.mktemp("models") / "llama-2-tiny-chat"
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=32000,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=4096,
-    )
-    network = transformers.LlamaForCausalLM(config)
-    for values in network.parameters():
-        torch.nn.init.normal_(values, std=0.3)
-    network.save_pretrained(folder)
-    shutil.copy(vocabulary, folder)
-    shutil.copy(Path(__file__).with_name("llama-2.jinja"), folder / "chat_template.jinja")
-    settings = {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"add_bos_token": True, "legacy": False}))
-    return folder

@@ -8,56 +8,18 @@ import torch
 import transformers
 from langchain_core.messages import HumanMessage
 from llguidance import LLMatcher
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from agent.classifier import Classifier
 from agent.llm import LocalChat, load
 from agent.llm.transformers import Transformers
 from tools.errors import EngineError, ModelSpecError
 
-TEMPLATE = (
-    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
-    "{{ '<|im_start|>assistant\n' }}"
-)
 SCHEMA = {
     "type": "object",
     "properties": {"colour of the sky": {"enum": ["blue", "grey"]}, "clouds": {"type": "boolean"}},
     "required": ["colour of the sky", "clouds"],
     "additionalProperties": False,
 }
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
-    """Return the directory of a tiny Llama with a tokenizer of its own."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    cutter = Tokenizer(models.BPE())
-    cutter.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    cutter.decoder = decoders.ByteLevel()
-    special = ["<|im_start|>", "<|im_end|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
-    cutter.train_from_iterator(["the predictor is sure, the value is above the mean of the rows " * 20], trainer)
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=cutter, bos_token="<|im_start|>", eos_token="<|im_end|>"
-    )
-    tokenizer.chat_template = TEMPLATE
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=8192,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    network = transformers.LlamaForCausalLM(config)
-    for values in network.parameters():
-        torch.nn.init.normal_(values, std=0.3)
-    network.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Fine-tuning: what a model is trained on, how, and what stops it."""

@@ -1,0 +1,245 @@
+"""LoRA fine-tuning with checkpoints: what is killed at any moment goes on to the same result.
+
+The loop is transformers' `Trainer`; ours are the loss, the record of every step, and what is a whole checkpoint.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peft
+import torch
+import transformers
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
+from agent.llm.process import cores
+from agent.training.encoding import Encoded
+from agent.training.loss import batched, choices, loss_of
+from tools.errors import StorageError
+from tools.storage import write_file
+
+__all__ = ["Settings", "train"]
+
+WHOLE = "whole"  # a file that a checkpoint gets last
+STEPS = "steps.jsonl"
+WARM_UP = 0.05  # of all steps
+LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is trained.
+
+    Attributes
+    ----------
+    epochs : float
+    learning_rate : float
+    batch : int
+        Examples whose losses are added up for a step.
+    rank : int
+        Of the adapter's matrices (LoRA, Hu et al. 2021, arXiv 2106.09685); their product is scaled by 2.
+    weights : mapping of str to float
+        How much each kind of example counts.
+    save_every : int
+        Steps between checkpoints.
+    seed : int
+    four_bit : bool
+        Hold the base in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314); CUDA only.
+    """
+
+    epochs: float = 3.0
+    learning_rate: float = 3e-4
+    batch: int = 16
+    rank: int = 8
+    weights: Mapping[str, float] = field(default_factory=dict)
+    save_every: int = 50
+    seed: int = 0
+    four_bit: bool = False
+
+
+class _Examples(Dataset[Encoded]):
+    """All examples of all epochs in the order in which they are learned: going on is then a matter of counting."""
+
+    def __init__(self, examples: Sequence[Encoded], settings: Settings) -> None:
+        self._examples = examples
+        self._order = order([len(example.tokens) for example in examples], settings)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, at: int) -> Encoded:
+        return self._examples[self._order[at]]
+
+
+def order(lengths: Sequence[int], settings: Settings) -> list[int]:
+    """Return which examples are learned when: in each epoch all of them once, batches of similar length, shuffled.
+
+    Examples
+    --------
+    >>> order([9, 1, 8, 2], Settings(epochs=1, batch=2))
+    [1, 3, 2, 0]
+    """
+    chance, found = np.random.default_rng(settings.seed), list[int]()
+    while len(found) < round(settings.epochs * len(lengths)):
+        noise = np.asarray(lengths) * chance.uniform(0.9, 1.1, len(lengths))  # other neighbours in each epoch
+        by_length = np.argsort(noise, kind="stable")
+        batches = [by_length[at : at + settings.batch] for at in range(0, len(lengths), settings.batch)]
+        found += [int(example) for at in chance.permutation(len(batches)) for example in batches[at]]
+    return found[: round(settings.epochs * len(lengths))]
+
+
+class _Trainer(transformers.Trainer):
+    """The trainer with the loss over forks."""
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,  # noqa: ARG002
+    ) -> Any:
+        loss = loss_of(model, inputs)
+        return (loss, {}) if return_outputs else loss
+
+
+class _Steps(transformers.TrainerCallback):
+    """Writes a JSON line for each step, and marks a checkpoint when it is whole."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._bar: Any = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self._bar = tqdm(total=state.max_steps, initial=state.global_step, desc="training", disable=None)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self._bar.close()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG002
+        if logs and "loss" in logs:
+            self._bar.update(state.global_step - self._bar.n)
+            self._bar.set_postfix(loss=f"{logs['loss']:.3f}")
+            line = {"step": state.global_step, "epoch": round(state.epoch, 4), **logs}
+            with (self._out / STEPS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        write_file(self._out / f"checkpoint-{state.global_step}" / WHOLE, b"")
+
+
+def train(
+    base: Path, examples: Sequence[Encoded], out: Path, settings: Settings, pad: int, *, resume: bool = False
+) -> Any:
+    """Train an adapter; return the network with it.
+
+    Parameters
+    ----------
+    base : Path
+        A Hugging Face directory.
+    examples : sequence of Encoded
+    out : Path
+        Where checkpoints and ``steps.jsonl`` go.
+    settings : Settings
+    pad : int
+        A token to fill up with.
+    resume : bool
+        Go on from the last whole checkpoint.
+
+    Raises
+    ------
+    StorageError
+        If the folder holds another run.
+    """
+    last = _last_whole(out, settings, resume=resume)
+    transformers.set_seed(settings.seed)
+    torch.set_num_threads(cores())
+    network = _adapted(base, settings)
+    trainer = _Trainer(
+        model=network,
+        args=_arguments(out, settings),
+        train_dataset=_Examples(examples, settings),
+        data_collator=lambda items: batched(items, settings.weights, pad),
+        callbacks=[_Steps(out)],
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.train(resume_from_checkpoint=None if last is None else str(last))
+    return network
+
+
+def accuracy(network: Any, examples: Sequence[Encoded], pad: int, batch: int = 16) -> dict[str, dict[str, float]]:
+    """Return by kind of example the share that is chosen rightly throughout, and the share of forks."""
+    network.eval()
+    found: dict[str, list[tuple[int, int]]] = {}
+    device = next(network.parameters()).device
+    for at in range(0, len(examples), batch):
+        part = examples[at : at + batch]
+        inputs = {name: tensor.to(device) for name, tensor in batched(part, {}, pad).items()}
+        for example, counts in zip(part, choices(network, inputs), strict=True):
+            found.setdefault(example.kind, []).append(counts)
+    return {
+        kind: {
+            "exact": sum(right == of for right, of in counts) / len(counts),
+            "forks": sum(right for right, _ in counts) / max(1, sum(of for _, of in counts)),
+            "examples": float(len(counts)),
+        }
+        for kind, counts in found.items()
+    }
+
+
+def _adapted(base: Path, settings: Settings) -> Any:
+    """Return the base with a new adapter on all linear layers."""
+    options: dict[str, Any] = {}
+    if settings.four_bit:
+        options["quantization_config"] = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+            load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16, bnb_4bit_quant_type="nf4"
+        )
+    network = transformers.AutoModelForCausalLM.from_pretrained(
+        base, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False, use_safetensors=True, **options
+    )
+    lora = peft.LoraConfig(
+        r=settings.rank, lora_alpha=2 * settings.rank, target_modules=LAYERS, lora_dropout=0.05, task_type="CAUSAL_LM"
+    )
+    return peft.get_peft_model(network, lora)
+
+
+def _arguments(out: Path, settings: Settings) -> transformers.TrainingArguments:
+    return transformers.TrainingArguments(
+        output_dir=str(out),
+        num_train_epochs=1,  # the examples of all epochs are in line
+        learning_rate=settings.learning_rate,
+        per_device_train_batch_size=settings.batch,
+        lr_scheduler_type="cosine",
+        warmup_steps=WARM_UP,
+        logging_steps=1,
+        save_steps=settings.save_every,
+        save_total_limit=2,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        train_sampling_strategy="sequential",
+        remove_unused_columns=False,
+        report_to=[],
+        disable_tqdm=True,  # the bar is ours
+        dataloader_pin_memory=False,
+    )
+
+
+def _last_whole(out: Path, settings: Settings, *, resume: bool) -> Path | None:
+    """Return the last checkpoint that was written to its end; what was begun is thrown away."""
+    out.mkdir(parents=True, exist_ok=True)
+    kept, said = out / "settings.json", json.dumps(asdict(settings), sort_keys=True)
+    found = sorted(out.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    if found and not resume:
+        raise StorageError(f"{out}: holds a run that was begun.", hint="Go on with --resume, or give another folder.")
+    if resume and kept.exists() and kept.read_text(encoding="utf-8") != said:
+        raise StorageError(f"{out}: holds a run with other settings.", hint="Give the same ones, or another folder.")
+    write_file(kept, said.encode())
+    for path in found:
+        if not (path / WHOLE).exists():
+            shutil.rmtree(path)
+    whole = [path for path in found if path.exists()]
+    return whole[-1] if whole else None

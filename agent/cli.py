@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from agent import console
-from agent.commands import ask, chat, evaluate, options, sessions
+from agent.commands import ask, chat, evaluate, finetune, options, sessions
 from agent.commands.options import Fingerprint, Llm
 from tools.errors import ReceiptError, TallystickError, UserError
 
@@ -128,6 +128,7 @@ def classify(
 app.command(epilog=ask.EXAMPLE)(ask.ask)
 app.command(epilog=chat.EXAMPLE)(chat.chat)
 app.command(epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command(epilog=finetune.EXAMPLE)(finetune.finetune)
 app.add_typer(sessions.app, name="sessions")
 
 

@@ -24,6 +24,7 @@ from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
 from agent.llm import catalog, trie
+from agent.llm.adapter import GGUF, read_card
 from agent.llm.calling import MAX_STRING
 from agent.llm.engine import Engine, Quoted, Usage
 from agent.llm.forking import Fork, ForkingChat, Text
@@ -76,8 +77,10 @@ class LocalChat(ForkingChat):
         Default: the physical cores that are free when it starts.
     cache_type : {"f16", "q8_0"}, default "f16"
         For a GGUF file; see `agent.llm.llamacpp.LlamaCpp`.
-    quantize, adapter, dtype : str, optional
+    quantize, dtype : str, optional
         For a Hugging Face directory; see `agent.llm.transformers.Transformers`.
+    adapter : str, optional
+        The directory of a LoRA adapter, as `tallystick finetune` writes it.
     engine : Engine, optional
         A running engine to use instead of starting one for `model`.
 
@@ -110,6 +113,9 @@ class LocalChat(ForkingChat):
     def model_post_init(self, context: Any, /) -> None:
         """Start the engine."""
         super().model_post_init(context)
+        card = None if self.adapter is None else read_card(Path(self.adapter))
+        if card is not None:
+            self.trained = frozenset(card.trained)
         self._engine = self.engine or self._started()
         if self.engine:
             self.model = self.engine.model
@@ -126,7 +132,8 @@ class LocalChat(ForkingChat):
         return engine
 
     def _llamacpp(self, path: Path) -> Engine:
-        return LlamaCpp(path, context=self.context, threads=self.threads, cache_type=self.cache_type)
+        adapter = None if self.adapter is None else Path(self.adapter) / GGUF
+        return LlamaCpp(path, context=self.context, threads=self.threads, cache_type=self.cache_type, adapter=adapter)
 
     def _transformers(self, path: Path) -> Engine:
         from agent.llm.transformers import Transformers  # noqa: PLC0415 - PyTorch is slow to import

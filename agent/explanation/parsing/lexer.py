@@ -19,7 +19,7 @@ WORD_STEP = 0.3  # a number in words is a round one, but not that round: 1.9 sta
 _MARKS = re.compile(r"\[(?:[a-z]+\d+|decision)\]")
 _OPENER = re.compile(r"^(?:in the same direction|likewise), ", re.I)  # of an earlier sentence
 _NUMBER = re.compile(
-    r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,18})?|\d{0,18}\.?\d{1,18})(?P<power>e[+-]?\d{1,2})?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])",
+    r"(?P<sign>[+−-])?(?P<digits>\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,18})?|\d{0,18}\.?\d{1,300})(?P<power>e[+-]?\d{1,2})?(?P<percent> ?%| per ?cent)?(?P<place>st|nd|rd|th)?(?![\w])",
     re.I,
 )
 _WORD = re.compile(r"[^\W\d_][\w'’]*|\w+|\S")
@@ -66,6 +66,7 @@ _CUT_SHORT = {
     "hosp",
     "prev",
 }  # in names; written out in texts
+_HANDLE = re.compile(r"\bcategory (?:of )?\d+(?: of \d+)?\b")
 _CODES = {"yes", "no", "true", "false"}  # labels that are everyday words too
 
 
@@ -93,8 +94,10 @@ def tokens(sentence: str, facts: Facts) -> list[Token]:
     text = _MARKS.sub("", sentence).strip().removesuffix(".").replace("’", "'").replace("−", "-")
     text = _OPENER.sub("", text)
     text = re.sub(r"(?<![\w%)])[–—](?=[\d.])", "-", text)
-    names, unit, at = _names(facts, text), _unit(facts), 0
     codes = {label for label in facts.labels if label.isdigit()}
+    if not codes:  # how prompts show what is no number: the 3 is no value
+        text = _HANDLE.sub("category", text)
+    names, unit, at = _names(facts, text), _unit(facts), 0
     found: list[Token] = []
     while at < len(text):
         if text[at].isspace():
@@ -302,6 +305,8 @@ def _plain(form: str) -> re.Pattern[str]:
         bare = "" if form.islower() else rf"|{re.escape(form)}(?!\w)"
         return re.compile(rf'["“\'`](?i:{re.escape(form)})["”\'`]{bare}')
     words = [re.escape(word) + (r"\w{0,4}" if word in _CUT_SHORT else "") for word in form.split(" ")]
+    if len(words) > 1 and words[-1].endswith("s"):  # *the worst concave point*
+        words[-1] += "?"
     return re.compile(rf'["“\'`]?{" (?:the )?".join(words)}["”\'`]?(?![\w])', re.I)
 
 

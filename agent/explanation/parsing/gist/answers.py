@@ -18,11 +18,17 @@ class Answers(State):
         believed = {"sure", "prob"} & {
             word.kind for word in self._words[max(0, at - 4) : at]
         }  # *is 78% sure that it is ill*
-        if label is not None and chooses(self._words[at].text) and not believed and not self._open(label):
+        unsettled = believed or self._open(label) or self._given_a_chance(label)
+        if label is not None and chooses(self._words[at].text) and not unsettled:
             denied = self._denied(at) or "not" in [word.kind for word in self._words[at + 1 : at + 3]]
             self._found.append(Said("label", "", label, of="not" if denied else ""))
 
-    def _open(self, label: str) -> bool:
+    def _given_a_chance(self, label: Any) -> bool:
+        """Tell whether a label is only given a probability: *it says that ill is 78% and well is 22%*."""
+        after = (self._words[n + 1 : n + 3] for n, word in enumerate(self._words) if word.value == label)
+        return any([word.kind for word in two] == ["be", "num"] and two[1].value.percent for two in after)
+
+    def _open(self, label: Any) -> bool:
         """Tell whether a label is one of several that are named as possible: *classify it as ill or well*."""
         named = [word for word in self._words if word.kind in {"label", "plabel", "or"}]
         return any(

@@ -71,6 +71,8 @@ class Features(State):
         link = self._words[at - 1].text if at else ""
         given = link in {"at", "of", "with a", "with", "(", ":", ","} and number.bound in GIVEN
         plain = before[:1] != ["statq"] and not set(before) & {"contrib", "group", "rows", "prob", "label", "statq"}
+        if self._added_to(at) and number.bound in GIVEN and not number.percent:
+            self._value(number)
         if set(after) <= {"stop"} and before == ["which", "be"] and number.bound in GIVEN:  # *which is 7.7%*
             self._value(number)
         if not (given and plain) or number.percent or set(after) & {"z", "num", "neighbours", "drivers"}:
@@ -82,6 +84,16 @@ class Features(State):
             self._found += said if said[0].kind == "amount" else []
         elif self._ahead(at):
             self._waiting.append(Said("value", "", number))
+
+    def _added_to(self, at: int) -> bool:
+        """Tell whether a number is said of a feature with a word behind its name: *the worst area error is 512.5*."""
+        last = max((n for n in range(at) if self._words[n].kind == "subj"), default=at)
+        between = [word.kind for word in self._words[last + 1 : at]]
+        return (
+            between[:1] == ["unknown"]
+            and set(between[:-1]) == {"unknown"}
+            and self._words[at - 1].text in {"is", ":", "="}
+        )
 
     def _chance(self, at: int, number: Number) -> None:
         """Take *Chinstrap (97.5 percent)* as a probability where the sentence speaks of nothing else."""
@@ -99,6 +111,9 @@ class Features(State):
     def _at_label(self, at: int, label: str) -> None:
         """Take *it is Yes* and *(Yes)* as the value of a feature that has such a category; *Yes fits best* as the answer."""
         after = self._words[at + 1 : at + 4]
+        if [word.kind for word in after[:2]] == ["be", "num"] and after[1].value.percent and not self._topic:
+            self._found.append(Said("probability", "", after[1].value, label))
+            return
         best = any(word.kind == "likely" and word.value == 0 for word in after) or any(
             w.text in BEST for w in self._words[at + 1 : at + 7]
         )

@@ -36,6 +36,16 @@ class Places(State):
         if every and relation != "equal":  # *longer than any*
             self._lying(relation, {"above": "max", "below": "min"}[relation], "")
 
+    def _at_be(self, at: int, _: Any) -> None:
+        """Take *is higher than 84.5%* as where the value lies, and *than all 285 rows labelled ill* too."""
+        number = self._words[at + 1].value if self._kind(at + 1) == "num" else None
+        if not isinstance(number, Number) or number.bound not in {"over", "under"} or self._denied(at):
+            return
+        relation = "above" if number.bound == "over" else "below"
+        group = self._kind(at + 2) in {"group", "rows"}
+        over = "rows" if group or number.percent else "number"
+        self._lying(relation, over, self._group_at(at + 2) if group else "")
+
     def _at_amount(self, at: int, relation: str) -> None:
         """Take *under the lower quartile* as below it."""
         if self._kind(at + 1) == "statq":
@@ -82,9 +92,13 @@ class Places(State):
 
     def _placed(self, at: int, relation: str, statistic: Statistic) -> None:
         """Say where values lie; not where the rows that are meant are not understood: *the mean of the leavers*."""
-        following = [word.kind for word in self._words[at + 1 : at + 3]]
-        if not statistic.labels and following in (["of", "unknown"], ["for", "unknown"]):
+        following = self._words[at + 1 : at + 5]
+        if following[1:2] and following[1].kind == "subj":  # *the mean value for age for ill ones*
+            following = following[2:]
+        kinds = [word.kind for word in following[:2]]
+        if not statistic.labels and kinds in (["of", "unknown"], ["for", "unknown"]):
             return
-        groups = statistic.labels or ("",)
+        meant = (str(following[1].value),) if kinds in (["of", "label"], ["for", "label"]) else ("",)
+        groups = statistic.labels or meant
         for feature in self._topic:
             self._found += [Said("order", feature, relation, statistic.name, group or "") for group in groups]

@@ -38,6 +38,9 @@ class Pushes(State):
 
     def _at_sup(self, at: int, rank: int) -> None:
         """Take *the three strongest features are …* as their ranks."""
+        if self._is_extreme(at):
+            self._found += [Said("order", one, "equal", "max" if rank == 0 else "min") for one in self._topic[-1:]]
+            return
         among = "for" in [word.kind for word in self._words[max(0, at - 3) : at]]
         several = [word.kind for word in self._words[at + 1 : at + 2]] == ["drivers"] and not among
         if rank == 0 and at and self._words[at - 1].kind in {"contributes", "moves"}:  # *what weighs most is age*
@@ -47,6 +50,12 @@ class Pushes(State):
                 self._ranked(at, 0, "")
         if several and rank == 0 and self._ahead(at + 1) and not self._denied(at):
             self._waiting.append(Said("rank", "", 0, "", EACH))
+
+    def _is_extreme(self, at: int) -> bool:
+        """Tell whether a word such as *highest* is of values: *, which is the highest possible value*."""
+        before = [word.kind for word in self._words[max(0, at - 2) : at]]
+        after = [word.kind for word in self._words[at + 1 : at + 3] if word.kind != "unknown"]
+        return before == ["which", "be"] and after[:1] in (["value"], ["result"]) and bool(self._topic)
 
     def _ranked(self, at: int, rank: int, side: str) -> None:
         side = self._side(at) or side

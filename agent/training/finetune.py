@@ -1,0 +1,116 @@
+"""From bundles to an adapter: examples, training, and everything that a model needs to run with it.
+
+An adapter's directory holds the same matrices twice, for PyTorch (``adapter_model.safetensors``) and for llama.cpp
+(``adapter.gguf``), the examples, a record of every step with its plot, and ``tallystick.json``: what it was trained
+for, from what, with which seeds.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import load_file, save_file
+
+from agent.llm.adapter import CARD, GGUF, Card
+from agent.training.card import describe
+from agent.training.encoding import Cutter, Encoded, encode
+from agent.training.example import Example, read_examples, write_examples
+from agent.training.gguf import write_gguf
+from agent.training.plot import write_plot
+from agent.training.trainer import Settings, train
+from tools.errors import UserError
+from tools.storage import write_file
+
+__all__ = ["LONGEST", "finetune"]
+
+LONGEST = 1024  # tokens of an example
+EXAMPLES = "examples.jsonl"
+
+
+def finetune(
+    make: Callable[[], Iterator[Example]],
+    base: Path,
+    out: Path,
+    settings: Settings,
+    *,
+    name: str,
+    resume: bool = False,
+    longest: int = LONGEST,
+) -> Card:
+    """Train an adapter and write its directory.
+
+    Parameters
+    ----------
+    make : callable
+        Yields the examples; it is asked once, and not again when a run goes on.
+    base : Path
+        The Hugging Face directory of the model.
+    out : Path
+        The adapter's directory.
+    settings : Settings
+    name : str
+        What the base is called.
+    resume : bool
+        Go on where a run ended.
+    longest : int
+        Examples with more tokens are left out, and counted in the card.
+
+    Returns
+    -------
+    Card
+        What is in it.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to learn.
+    StorageError
+        If the folder holds another run.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / EXAMPLES
+    if not (resume and kept.exists()):
+        write_examples(kept.with_suffix(".begun"), make())
+        kept.with_suffix(".begun").rename(kept)
+    examples = list(read_examples([kept]))
+    cutter = Cutter(base)
+    encoded = [encode(example, cutter, longest) for example in examples]
+    short = [one for one in encoded if one is not None]
+    if not short:
+        raise UserError("There is nothing to learn: no example fits.", hint="Give more rows, or a larger `longest`.")
+    network = train(base, short, out / "run", settings, cutter.end, resume=resume)
+    _save(network, base, out)
+    card = Card(
+        trained=sorted({example.kind for example in examples}),
+        base=name,
+        version=version("tallystick"),
+        settings=asdict(settings),
+        examples=_counts(short),
+        left_out=len(encoded) - len(short),
+        tables=sorted({example.table for example in examples}),
+        sha256=hashlib.sha256(kept.read_bytes()).hexdigest(),
+    )
+    write_file(out / CARD, card.model_dump_json(indent=1).encode())
+    write_file(out / "README.md", describe(card, examples).encode())
+    write_plot(out / "run" / "steps.jsonl", out / "steps.svg")
+    return card
+
+
+def _counts(encoded: Sequence[Encoded]) -> dict[str, int]:
+    kinds = [one.kind for one in encoded]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def _save(network: Any, base: Path, out: Path) -> None:
+    """Write the matrices in half precision, for both engines."""
+    network.save_pretrained(out)
+    file, settings = out / "adapter_model.safetensors", out / "adapter_config.json"
+    save_file({name: values.astype("float16") for name, values in load_file(file).items()}, file)
+    config = json.loads(settings.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = None  # a path of this machine
+    write_file(settings, json.dumps(config, indent=1, sort_keys=True).encode())
+    write_gguf(out, base, out / GGUF)

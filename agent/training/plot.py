@@ -1,0 +1,51 @@
+"""The loss over the steps, as a picture that any browser shows."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["write_plot"]
+
+WIDTH, HEIGHT, MARGIN = 640, 240, 36
+SMOOTH = 0.9  # of the running mean that is drawn over the single steps
+
+
+def write_plot(steps: Path, target: Path) -> None:
+    """Draw the loss of a training run.
+
+    Parameters
+    ----------
+    steps : Path
+        A JSON line for each step, with ``step`` and ``loss``; of a step that was done twice, the later one counts.
+    target : Path
+        The SVG file.
+    """
+    by_step = {line["step"]: line["loss"] for line in map(json.loads, steps.read_text(encoding="utf-8").splitlines())}
+    losses = [by_step[step] for step in sorted(by_step)]
+    smooth, mean = [], losses[0]
+    for loss in losses:
+        mean = SMOOTH * mean + (1 - SMOOTH) * loss
+        smooth.append(mean)
+    most = max(losses)
+    target.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11">'
+        f'<text x="{MARGIN}" y="14">loss, {len(losses)} steps; bold: running mean, at last {smooth[-1]:.3f}</text>'
+        f'<text x="2" y="{MARGIN}">{most:.2f}</text><text x="2" y="{HEIGHT - MARGIN}">0</text>'
+        f'<path d="{_path(losses, most)}" fill="none" stroke="#aac"/>'
+        f'<path d="{_path(smooth, most)}" fill="none" stroke="#225" stroke-width="2"/></svg>\n',
+        encoding="utf-8",
+    )
+
+
+def _path(values: Sequence[float], most: float) -> str:
+    """Return a line through values, from 0 at the bottom.
+
+    Examples
+    --------
+    >>> _path([1.0, 0.0], 1.0)
+    'M36.0,36.0 L604.0,204.0'
+    """
+    across = (WIDTH - 2 * MARGIN) / max(1, len(values) - 1)
+    down = HEIGHT - 2 * MARGIN
+    heights = [MARGIN + down * (1 - value / (most or 1)) for value in values]
+    return "M" + " L".join(f"{MARGIN + n * across:.1f},{height:.1f}" for n, height in enumerate(heights))

@@ -56,7 +56,7 @@ def finetune(
         resume=resume,
     )
     console.results().print(f"{out}: an adapter for {base}, trained on {sum(card.examples.values())} examples")
-    console.results().print(f"Use it: tallystick classify BUNDLE ROWS --llm {base} --adapter {out}")
+    console.results().print(f"Use it: tallystick classify BUNDLE ROWS --llm {base}+{out}")
 
 
 def _examples(paths: list[Path], recipe: "Recipe", rows: int, seed: int) -> "Iterator[Example]":

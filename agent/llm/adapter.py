@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.errors import ModelSpecError
 
-__all__ = ["CARD", "GGUF", "Card", "read_card"]
+__all__ = ["CARD", "GGUF", "Card", "checked", "read_card"]
 
 CARD = "tallystick.json"
 GGUF = "adapter.gguf"
@@ -49,6 +49,19 @@ class Card(BaseModel):
     left_out: int = 0
     tables: list[str] = Field(default_factory=list)
     sha256: str = ""
+
+
+def checked(adapter: Path) -> Path:
+    """Return an adapter's directory.
+
+    Raises
+    ------
+    ModelSpecError
+        If there is none.
+    """
+    if not (adapter / "adapter_config.json").is_file():
+        raise ModelSpecError(f"{adapter}: there is no adapter.", hint="`tallystick finetune` makes one.")
+    return adapter
 
 
 def read_card(adapter: Path) -> Card | None:

@@ -24,7 +24,7 @@ from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
 from agent.llm import catalog, trie
-from agent.llm.adapter import GGUF, read_card
+from agent.llm.adapter import GGUF, checked, read_card
 from agent.llm.calling import MAX_STRING
 from agent.llm.engine import Engine, Quoted, Usage
 from agent.llm.forking import Fork, ForkingChat, Text
@@ -113,7 +113,7 @@ class LocalChat(ForkingChat):
     def model_post_init(self, context: Any, /) -> None:
         """Start the engine."""
         super().model_post_init(context)
-        card = None if self.adapter is None else read_card(Path(self.adapter))
+        card = None if self.adapter is None else read_card(checked(Path(self.adapter)))
         if card is not None:
             self.trained = frozenset(card.trained)
         self._engine = self.engine or self._started()

@@ -19,7 +19,7 @@ from agent.llm import cache
 from agent.llm.cutter import continue_texts
 from tools.errors import EngineError, ModelSpecError
 
-__all__ = ["Loaded", "check", "digest_of", "load_weights"]
+__all__ = ["Loaded", "check", "digest_of", "load_weights", "quiet"]
 
 FILES = ("config.json", "tokenizer.json")
 BITS = ("4bit", "8bit", "int8")
@@ -95,7 +95,7 @@ def load_weights(
     options: dict[str, Any] = {"use_safetensors": True, "dtype": _dtype(dtype, device)}
     if quantize is not None:
         options |= _quantized(quantize, device)
-    with _failures(path), _quiet():
+    with _failures(path), quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(path, **LOCAL)
         continue_texts(tokenizer.backend_tokenizer)
         loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
@@ -106,7 +106,7 @@ def load_weights(
     if lost:  # transformers fills them with chance and goes on
         raise EngineError(f"{path}: the weights {lost[0]!r} are missing.", hint="Is every file whole?")
     if adapter is not None:
-        with _failures(adapter), _quiet():
+        with _failures(adapter), quiet():
             network = _adapted(network, adapter)
     if quantize is None:
         network = network.to(device)
@@ -133,7 +133,7 @@ def _failures(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the progress bars and reports of transformers off the terminal: what matters is raised."""
     level, bars = transformers.logging.get_verbosity(), transformers.logging.is_progress_bar_enabled()
     transformers.logging.set_verbosity(logging.CRITICAL)

@@ -5,6 +5,7 @@ The loop is transformers' `Trainer`; ours are the loss, the record of every step
 
 import json
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from agent.llm.process import cores
+from agent.llm.weights import LOCAL, quiet
 from agent.training.encoding import Encoded
 from agent.training.loss import batched, choices, loss_of
 from tools.errors import StorageError
@@ -198,13 +200,16 @@ def _adapted(base: Path, settings: Settings) -> Any:
         options["quantization_config"] = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
             load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16, bnb_4bit_quant_type="nf4"
         )
-    network = transformers.AutoModelForCausalLM.from_pretrained(
-        base, dtype=torch.bfloat16, local_files_only=True, trust_remote_code=False, use_safetensors=True, **options
-    )
+    with quiet():
+        network = transformers.AutoModelForCausalLM.from_pretrained(
+            base, dtype=torch.bfloat16, use_safetensors=True, **LOCAL, **options
+        )
     lora = peft.LoraConfig(
         r=settings.rank, lora_alpha=2 * settings.rank, target_modules=LAYERS, lora_dropout=0.05, task_type="CAUSAL_LM"
     )
-    return peft.get_peft_model(network, lora)
+    with warnings.catch_warnings():  # peft asks transformers for a property by its old name
+        warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
+        return peft.get_peft_model(network, lora)
 
 
 def _arguments(out: Path, settings: Settings) -> transformers.TrainingArguments:

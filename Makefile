@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check unit wheel readme constraints clean
+.PHONY: help demo test check unit wheel readme adapter constraints clean
 
 help:            ## this text
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -39,6 +39,9 @@ $(VENV)/dev: $(VENV)/run
 readme: $(VENV)/dev  ## the tree of files and the table of methods in the README
 	$(BIN)/python docs/tree.py
 	$(BIN)/python docs/compared.py
+
+adapter: $(VENV)/dev  ## train the default model's adapter from nothing, or go on: about an hour
+	$(BIN)/python -m agent.training.adapter --out adapter --resume
 
 constraints: $(VENV)/dev  ## pin what is installed now
 	$(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' | grep -v '@' > constraints.txt

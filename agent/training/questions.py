@@ -10,7 +10,7 @@ from agent.conversation.reading.calltext import CANNOT, write_calls
 from agent.conversation.reading.grammar import HEADS, Reader
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.understanding import understand
-from agent.training.example import Example
+from agent.training.example import Example, Part
 from agent.training.recording import Recorder
 from tools.calculator import calculate
 from tools.schema import Schema
@@ -41,8 +41,16 @@ def asked(
     if canonical(found) != canonical(calls):
         return []
     recorder = Recorder(teacher=partial(_longest, text), trained=frozenset({"questions"}))
-    reached, _ = understand(question, recorder, schema, turns)
-    return list(recorder.examples("questions", table)) if canonical(reached) == canonical(calls) else []
+    reached, written = understand(question, recorder, schema, turns)
+    if canonical(reached) != canonical(calls):
+        return []
+    return [_whole(example, written) for example in recorder.examples("questions", table)]
+
+
+def _whole(example: Example, written: str) -> Example:
+    """Return an example with the end of its answer, where nothing was left to choose."""
+    rest = written.removeprefix(example.text)
+    return example.model_copy(update={"answer": (*example.answer, *([Part(text=rest)] if rest else []))})
 
 
 def oracle(question: Question, calls: Sequence[Call], *, follows: bool) -> tuple[list[dict[str, Any]], str]:

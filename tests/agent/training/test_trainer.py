@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import warnings
 
 import pytest
 import torch
@@ -35,13 +34,6 @@ def _example(number):
 def _encoded(tiny):
     cutter = Cutter(tiny)
     return [encode(_example(number), cutter, 512) for number in range(12)], cutter.end
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    with warnings.catch_warnings():  # peft asks transformers for a property by its old name
-        warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-        yield
 
 
 def _weights(network):

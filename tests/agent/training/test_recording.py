@@ -1,0 +1,97 @@
+"""What is recorded is what was asked."""
+
+from langchain_core.messages import HumanMessage
+
+from agent.classifier import Classifier
+from agent.conversation.reading.names import Terms
+from agent.conversation.reading.question import Question
+from agent.training.example import read_examples, write_examples
+from agent.training.questions import asked, canonical
+from agent.training.recording import Recorder
+from agent.training.rows import examples_of
+from tools.feature import Feature
+from tools.schema import Schema
+
+SCHEMA = Schema(
+    target="sick",
+    labels=("no", "yes"),
+    id_column="patient",
+    features=(
+        Feature(name="age", kind="numeric"),
+        Feature(name="sex", kind="categorical", categories=("female", "male")),
+    ),
+)
+COUNT = [{"tool": "count", "args": {"where": [["age", ">", 50], ["sex", "==", "female"]]}}]
+
+
+def _question(text):
+    return Question(text, Terms(SCHEMA), str.isdigit)
+
+
+def test_a_whole_explanation_is_recorded_with_what_was_offered(bundle_of):
+    """Given texts between the choices, the answer as it was written."""
+    bundle = bundle_of("cancer")
+    recorder = Recorder()
+
+    told = Classifier(bundle, recorder, top=4, decide="predictor").classify(bundle.features_of(0))
+
+    examples = list(recorder.examples("reasons", "cancer"))
+    assert any(part.options for example in examples for part in example.answer)
+    assert all(part.text in part.options for example in examples for part in example.answer if part.options)
+    assert any(example.text and example.text.splitlines()[0][:20] in told.text for example in examples)
+    assert not list(recorder.examples("reasons", "cancer"))
+
+
+def test_another_answer_to_the_same_question_takes_the_place_of_the_first():
+    """A label that is asked for twice is one example."""
+    recorder = Recorder(teacher=lambda _, __: 1)
+    for _ in range(2):
+        recorder.fork([HumanMessage("Which?")], "Label:", [" a", " b"])
+
+    assert [example.text for example in recorder.examples("label", "a table")] == ["Label: b"]
+
+
+def test_a_question_becomes_the_choices_that_lead_to_its_calls():
+    """In the short form of the prompt; the right option is the chosen one everywhere."""
+    [example] = asked(_question("how many women over 50 are there?"), COUNT, SCHEMA, "patients")
+
+    assert example.text == "count where (age > 50) and (sex == female)"
+    assert len("".join(turn.content for turn in example.turns)) < 200
+    assert example.answer[0].text == "count"
+    assert len(example.answer[0].options) > 1
+
+
+def test_a_question_that_the_grammar_does_not_reach_is_no_example():
+    """Nothing wrong is learned from it."""
+    wrong = [{"tool": "count", "args": {"where": [["age", ">", 70]]}}]
+
+    assert asked(_question("how many women over 50 are there?"), wrong, SCHEMA, "patients") == []
+
+
+def test_calls_are_the_same_in_any_order():
+    """Order of calls and of conditions, and repetition, do not count."""
+    turned = [{"tool": "count", "args": {"where": list(reversed(COUNT[0]["args"]["where"]))}}]
+
+    assert canonical(COUNT) == canonical(turned * 2)
+    assert canonical(COUNT) != canonical([{"tool": "show", "args": COUNT[0]["args"]}])
+
+
+def test_rows_become_labels_alone_or_labels_and_reasons(bundle_of):
+    """The label is the true one; reasons only where the predictor is right, without marks."""
+    bundle = bundle_of("penguins")
+
+    labels = list(examples_of(bundle, "label-only", "penguins", rows=5))
+    explained = list(examples_of(bundle, "explain", "penguins", rows=5))
+
+    assert [example.kind for example in labels] == ["label"] * 5
+    assert {example.kind for example in explained} == {"label", "why"}
+    assert all("[t" not in example.text for example in explained)
+    assert all(len(example.answer[-1].options) == 3 for example in labels)
+
+
+def test_examples_are_kept_as_lines(tmp_path, bundle_of):
+    """What is written is read again."""
+    examples = list(examples_of(bundle_of("penguins"), "explain", "penguins", rows=2))
+
+    assert write_examples(tmp_path / "examples.jsonl", examples) == len(examples)
+    assert list(read_examples([tmp_path / "examples.jsonl"])) == examples

@@ -17,7 +17,7 @@ from agent.training.trainer import Settings
 __all__ = ["SETTINGS", "main"]
 
 VARIED = 3  # times that each question is asked with other numbers
-SETTINGS = Settings(epochs=3, learning_rate=5e-4, batch=16, rank=8, save_every=50, seed=0)
+SETTINGS = Settings(epochs=2, learning_rate=5e-4, batch=16, rank=8, save_every=50, seed=0)
 
 
 def main() -> None:

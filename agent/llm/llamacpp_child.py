@@ -47,7 +47,7 @@ def start(settings: dict[str, Any]) -> Any:
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE  # mapped and laid out anew, it is there twice
     params.kv_unified = params.cache_idle_slots = params.warmup = False
     params.cache_ram_mib = 0  # each slot keeps its own prompt; the default sets 8 GiB aside
-    if settings["adapter"] is not None:
+    if settings.get("adapter"):
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(settings["adapter"], 1.0)]
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = settings["threads"]

@@ -1,13 +1,13 @@
 """Precision and recall of what is read from single sentences: values, directions, ranks, comparisons, answers.
 
-    python -m benchmarks.claims --part models
+    python -m benchmarks.claims --part sealed --models
     python -m benchmarks.claims --part sealed
 
 The claims were written down by readers who knew the facts of the row and neither the parser nor who wrote the
 sentences. A claim is right if it is the reader's to the letter: feature, direction, rank, number, side and group.
-`models` are sentences of the methods that `tallystick evaluate` compares, written by two language models about held-out
-rows of six tables (`model_claims.jsonl`); in `claims.jsonl` people wrote as freely as they liked. Neither `models` nor
-`sealed` was read by whoever wrote the parser.
+With `--models` they are sentences of the methods that `tallystick evaluate` compares, written by two language models
+about held-out rows of six tables (`model_claims.jsonl`); those of `claims.jsonl` are by people, who wrote as freely as
+they liked, and by models asked to do so. Sentences of the part `sealed` were not read by whoever wrote the parser.
 """
 
 import argparse
@@ -35,12 +35,14 @@ Item = tuple[Any, ...]
 def main() -> None:
     """Print a line per kind of claim and per author, then one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", default="sealed", choices=["models", "seen", "sealed"])
+    parser.add_argument("--part", default="sealed", choices=["seen", "sealed"])
+    parser.add_argument("--models", action="store_true", help="sentences of language models instead of people's")
     parser.add_argument("--out", type=Path, default=Path("results/compare"), help="where the tables' bundles are kept")
     parser.add_argument("--show", action="store_true", help="what is missed and what is read too much")
     options = parser.parse_args()
     found: Counter[tuple[str, str]] = Counter()
-    for row, wanted, read in of_models(options.out) if options.part == "models" else sentences(options.part):
+    every = of_models(options.part, options.out) if options.models else sentences(options.part)
+    for row, wanted, read in every:
         for outcome, items in (("right", wanted & read), ("missed", wanted - read), ("extra", read - wanted)):
             for item in items:
                 found[item[0], outcome] += 1
@@ -79,12 +81,14 @@ def sentences(part: str) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]
             yield row, *compared(row, evidence)
 
 
-def of_models(out: Path) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]]:
+def of_models(part: str, out: Path) -> Iterator[tuple[dict[str, Any], set[Item], set[Item]]]:
     """Do the same for the sentences of language models."""
     bundles: dict[str, Bundle] = {}
     for line in (FOLDER / "model_claims.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         name = row["table"]
+        if row["part"] != part:
+            continue
         bundle = bundles.setdefault(name, bundles.get(name) or load(name, out / name / "bundle"))
         evidence = known_of(bundle, bundle.features_of(row["row"]), row["answer"], row["text"])
         yield row, *compared(row, evidence)

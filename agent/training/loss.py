@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from agent.training.encoding import Encoded
+from agent.training.encoding import Encoded, Place
 
 __all__ = ["batched", "choices", "loss_of"]
 
@@ -29,8 +29,9 @@ def batched(examples: Sequence[Encoded], weights: Mapping[str, float], pad: int)
     dict of Tensor
         ``input_ids`` and ``attention_mask``, shape (examples, longest); for each place ``row``, ``at``, ``weight``,
         ``fork`` (shape (places,)) and ``allowed``, shape (places, most), the right token first, filled up with -1.
+        Sizes are rounded up; what fills them up has no weight.
     """
-    longest = max(len(example.tokens) for example in examples)
+    longest = _rounded(max(len(example.tokens) for example in examples), 32)
     ids = torch.full((len(examples), longest), pad)
     mask = torch.zeros((len(examples), longest), dtype=torch.long)
     rows, places, shares = [], [], []
@@ -43,7 +44,11 @@ def batched(examples: Sequence[Encoded], weights: Mapping[str, float], pad: int)
             rows.append(row)
             places.append(place)
             shares.append(weights.get(example.kind, 1.0) * parts[bool(place.allowed)] / len(examples))
-    most = max((len(place.allowed) for place in places), default=1) or 1
+    for _ in range(_rounded(len(places), 64) - len(places)):
+        rows.append(0)
+        places.append(Place(0, pad))
+        shares.append(0.0)
+    most = _rounded(max(len(place.allowed) for place in places), 8)
     allowed = torch.full((len(places), most), -1)
     for n, place in enumerate(places):
         options = [place.token, *(token for token in place.allowed if token != place.token)]
@@ -57,6 +62,11 @@ def batched(examples: Sequence[Encoded], weights: Mapping[str, float], pad: int)
         "fork": torch.tensor([bool(place.allowed) for place in places]),
         "allowed": allowed,
     }
+
+
+def _rounded(size: int, step: int) -> int:
+    """Return a size rounded up: every new shape costs a CPU's kernels time and memory."""
+    return max(1, -(-size // step)) * step
 
 
 def loss_of(network: nn.Module, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:

@@ -29,6 +29,7 @@ __all__ = ["Settings", "train"]
 
 WHOLE = "whole"  # a file that a checkpoint gets last
 STEPS = "steps.jsonl"
+AT_ONCE = 8  # examples in memory
 WARM_UP = 0.05  # of all steps
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -97,6 +98,8 @@ def order(lengths: Sequence[int], settings: Settings) -> list[int]:
 
 class _Trainer(transformers.Trainer):
     """The trainer with the loss over forks."""
+
+    loss_is_scaled_for_ga = False  # a mean over the examples in memory
 
     def compute_loss(
         self,
@@ -204,9 +207,7 @@ def _adapted(base: Path, settings: Settings) -> Any:
         network = transformers.AutoModelForCausalLM.from_pretrained(
             base, dtype=torch.bfloat16, use_safetensors=True, **LOCAL, **options
         )
-    lora = peft.LoraConfig(
-        r=settings.rank, lora_alpha=2 * settings.rank, target_modules=LAYERS, lora_dropout=0.05, task_type="CAUSAL_LM"
-    )
+    lora = peft.LoraConfig(r=settings.rank, lora_alpha=2 * settings.rank, target_modules=LAYERS, task_type="CAUSAL_LM")
     with warnings.catch_warnings():  # peft asks transformers for a property by its old name
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
         return peft.get_peft_model(network, lora)
@@ -217,7 +218,8 @@ def _arguments(out: Path, settings: Settings) -> transformers.TrainingArguments:
         output_dir=str(out),
         num_train_epochs=1,  # the examples of all epochs are in line
         learning_rate=settings.learning_rate,
-        per_device_train_batch_size=settings.batch,
+        per_device_train_batch_size=min(AT_ONCE, settings.batch),
+        gradient_accumulation_steps=-(-settings.batch // AT_ONCE),
         lr_scheduler_type="cosine",
         warmup_steps=WARM_UP,
         logging_steps=1,

@@ -15,9 +15,8 @@ class Answers(State):
 
     def _at_predict(self, at: int, _: Any) -> None:
         label = self._after(at, {"label", "plabel"}, {"of", "for", "be", "comma", "open", "row1", "not"})
-        believed = {"sure", "prob"} & {
-            word.kind for word in self._words[max(0, at - 4) : at]
-        }  # *is 78% sure that it is ill*
+        before = {word.kind for word in self._words[max(0, at - 4) : at]}
+        believed = "num" in before and {"sure", "prob"} & before  # *is 78% sure that it is ill*
         unsettled = believed or self._open(label) or self._given_a_chance(label)
         if label is not None and chooses(self._words[at].text) and not unsettled:
             denied = self._denied(at) or "not" in [word.kind for word in self._words[at + 1 : at + 3]]

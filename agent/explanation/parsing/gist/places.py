@@ -46,6 +46,12 @@ class Places(State):
         over = "rows" if group or number.percent else "number"
         self._lying(relation, over, self._group_at(at + 2) if group else "")
 
+    def _at_statq(self, at: int, statistic: Statistic) -> None:
+        """Take *, which is the maximum* as where the value lies."""
+        before = [word.kind for word in self._words[max(0, at - 2) : at]]
+        if before == ["which", "be"] and statistic.name in {"min", "max"} and self._topic:
+            self._found.append(Said("order", self._topic[-1], "equal", statistic.name))
+
     def _at_amount(self, at: int, relation: str) -> None:
         """Take *under the lower quartile* as below it."""
         if self._kind(at + 1) == "statq":

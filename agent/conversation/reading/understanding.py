@@ -6,7 +6,7 @@ follow it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -24,6 +24,7 @@ __all__ = ["prompt", "understand"]
 
 EXAMPLES = 3
 MOST_COLUMNS, MOST_CATEGORIES = 40, 8
+FEW_COLUMNS, MOST_WORDS = 16, 12  # of a brief prompt
 BRIEF = "Turn the question into calls."
 INSTRUCTIONS = """You turn a question about a table and its classifier into calls.
 predict: what the classifier says for rows; probability: how likely, how sure; explain: why; importance: which columns \
@@ -87,12 +88,24 @@ def _weighed(fork: Fork, options: Sequence[str], chances: Mapping[str, float]) -
 def brief(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:
     """Return the conversation for a model that was trained on questions: it needs neither rules nor examples."""
     named = list(dict.fromkeys(name.column for name in question.names if name.column in schema.by_name))
-    columns = [*named, *(name for name in schema.names if name not in named)][:MOST_COLUMNS]
+    columns = [*named, *(name for name in schema.names if name not in named)][:FEW_COLUMNS]
     about = f"Rows: {schema.id_column or 'row'}. {schema.target}: {', '.join(map(show_name, schema.labels))}."
-    messages: list[BaseMessage] = [SystemMessage(f"{BRIEF}\n{about} Columns: {', '.join(columns)}.")]
+    meant = "; ".join(_meant(question, schema))
+    said = f"{BRIEF}\n{about} Columns: {', '.join(columns)}.{f' Words: {meant}.' if meant else ''}"
+    messages: list[BaseMessage] = [SystemMessage(said)]
     for turn in turns[-1:]:
         messages += [HumanMessage(turn["question"]), AIMessage(write_calls(turn["calls"]))]
     return [*messages, HumanMessage(question.text)]
+
+
+def _meant(question: Question, schema: Schema) -> Iterator[str]:
+    """Yield what words of a question the dictionary knows by another name, each with what it stands for."""
+    for name in sorted(question.names, key=lambda name: (name.start, -name.strength))[:MOST_WORDS]:
+        words = question.text[name.start : name.end]
+        means = name.column if name.value is None else f"{name.column} {name.value}"
+        own = {name.column.casefold(), str(name.value).casefold()}
+        if words.casefold() not in own and (name.column in schema.by_name or name.value is not None):
+            yield f"{words} = {means}"
 
 
 def prompt(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:

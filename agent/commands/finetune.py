@@ -1,6 +1,7 @@
 """`tallystick finetune`: train a LoRA adapter on the rows of bundles."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from agent.training.rows import Recipe
 
 __all__ = ["EXAMPLE", "finetune"]
+
+PACKAGES = ("peft", "accelerate", "gguf")
 
 EXAMPLE = "Example: tallystick finetune bundle/ --base smollm2-135m --out adapter/ --recipe explain"
 
@@ -36,6 +39,9 @@ def finetune(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run ended.")] = False,
 ) -> None:
     """Train a LoRA adapter on the training rows of bundles: what the model says of a row, and why."""
+    missing = next((name for name in PACKAGES if find_spec(name) is None), None)
+    if missing is not None:
+        raise UserError(f"Fine-tuning needs the package {missing}.", hint="pip install 'tallystick[finetune]'")
     from agent.llm import catalog
     from agent.llm.dequantize import dequantized
     from agent.training.finetune import finetune as train

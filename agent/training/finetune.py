@@ -22,7 +22,7 @@ from agent.training.example import Example, read_examples, write_examples
 from agent.training.gguf import write_gguf
 from agent.training.plot import write_plot
 from agent.training.trainer import Settings, train
-from tools.errors import UserError
+from tools.errors import StorageError, UserError
 from tools.storage import write_file
 
 __all__ = ["LONGEST", "finetune"]
@@ -73,6 +73,8 @@ def finetune(
     """
     out.mkdir(parents=True, exist_ok=True)
     kept = out / EXAMPLES
+    if kept.exists() and not resume:
+        raise StorageError(f"{out}: holds a run that was begun.", hint="Go on with --resume, or give another folder.")
     if not (resume and kept.exists()):
         write_examples(kept.with_suffix(".begun"), make())
         kept.with_suffix(".begun").rename(kept)

@@ -8,7 +8,7 @@ from torch import nn
 
 from agent.training.encoding import Encoded, Place
 
-__all__ = ["batched", "choices", "loss_of"]
+__all__ = ["batched", "loss_of"]
 
 FORK, WORD = 1.0, 0.3  # of an example's loss: at its forks, where a grammar leaves a choice, and at its words
 
@@ -75,17 +75,6 @@ def loss_of(network: nn.Module, batch: Mapping[str, torch.Tensor]) -> torch.Tens
     right = logits.gather(1, batch["allowed"][:, :1]).squeeze(1)
     rivals = torch.where(batch["fork"], _among(logits, batch["allowed"]).logsumexp(1), logits.logsumexp(1))
     return ((rivals - right) * batch["weight"]).sum()
-
-
-@torch.inference_mode()
-def choices(network: nn.Module, batch: Mapping[str, torch.Tensor]) -> list[tuple[int, int]]:
-    """Return of each example how many of its forks are chosen rightly, and how many there are."""
-    best = _among(_logits(network, batch), batch["allowed"]).argmax(1) == 0
-    found = []
-    for row in range(len(batch["input_ids"])):
-        own = batch["fork"] & (batch["row"] == row)
-        found.append((int((best & own).sum()), int(own.sum())))
-    return found
 
 
 def _logits(network: nn.Module, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:

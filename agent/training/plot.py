@@ -1,8 +1,9 @@
 """The loss over the steps, as a picture that any browser shows."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
+
+from agent.evaluation.run import read_lines
 
 __all__ = ["write_plot"]
 
@@ -20,7 +21,7 @@ def write_plot(steps: Path, target: Path) -> None:
     target : Path
         The SVG file.
     """
-    by_step = {line["step"]: line["loss"] for line in map(json.loads, steps.read_text(encoding="utf-8").splitlines())}
+    by_step = {line["step"]: line["loss"] for line in read_lines(steps)}
     losses = [by_step[step] for step in sorted(by_step)]
     smooth, mean = [], losses[0]
     for loss in losses:

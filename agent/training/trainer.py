@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 import peft
+import psutil
 import torch
 import transformers
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from agent.llm.process import cores
 from agent.llm.weights import LOCAL, quiet
 from agent.training.encoding import Encoded
-from agent.training.loss import batched, choices, loss_of
+from agent.training.loss import batched, loss_of
 from tools.errors import StorageError
 from tools.storage import write_file
 
@@ -162,7 +162,7 @@ def train(
     """
     last = _last_whole(out, settings, resume=resume)
     transformers.set_seed(settings.seed)
-    torch.set_num_threads(cores())
+    torch.set_num_threads(psutil.cpu_count(logical=False) or 1)  # all, busy or not: sums depend on how many
     network = _adapted(base, settings)
     trainer = _Trainer(
         model=network,
@@ -174,26 +174,6 @@ def train(
     trainer.remove_callback(transformers.PrinterCallback)
     trainer.train(resume_from_checkpoint=None if last is None else str(last))
     return network
-
-
-def accuracy(network: Any, examples: Sequence[Encoded], pad: int, batch: int = 16) -> dict[str, dict[str, float]]:
-    """Return by kind of example the share that is chosen rightly throughout, and the share of forks."""
-    network.eval()
-    found: dict[str, list[tuple[int, int]]] = {}
-    device = next(network.parameters()).device
-    for at in range(0, len(examples), batch):
-        part = examples[at : at + batch]
-        inputs = {name: tensor.to(device) for name, tensor in batched(part, {}, pad).items()}
-        for example, counts in zip(part, choices(network, inputs), strict=True):
-            found.setdefault(example.kind, []).append(counts)
-    return {
-        kind: {
-            "exact": sum(right == of for right, of in counts) / len(counts),
-            "forks": sum(right for right, _ in counts) / max(1, sum(of for _, of in counts)),
-            "examples": float(len(counts)),
-        }
-        for kind, counts in found.items()
-    }
 
 
 def _adapted(base: Path, settings: Settings) -> Any:

@@ -9,11 +9,13 @@ from peft import PeftModel
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
 
+from agent.commands import finetune as command
 from agent.llm import LocalChat, load
 from agent.llm.adapter import read_card
 from agent.training.example import Example, Part, Turn
 from agent.training.finetune import finetune
 from agent.training.gguf import write_gguf
+from agent.training.plot import write_plot
 from agent.training.trainer import Settings
 from tools.errors import ModelSpecError, StorageError, UserError
 
@@ -92,8 +94,11 @@ def test_nothing_to_learn_and_nothing_to_write_over(made, tiny, tmp_path):
     """A run is refused where one is, and where no example fits."""
     _, out = made
 
+    before = (out / "examples.jsonl").read_bytes()
+
     with pytest.raises(StorageError, match="holds a run"):
-        finetune(_examples, tiny, out, SETTINGS, name="tiny")
+        finetune(lambda: iter(()), tiny, out, SETTINGS, name="tiny")
+    assert (out / "examples.jsonl").read_bytes() == before
     with pytest.raises(UserError, match="nothing to learn"):
         finetune(_examples, tiny, tmp_path / "other", SETTINGS, name="tiny", longest=3)
 
@@ -110,3 +115,24 @@ def test_a_damaged_card_is_named(tmp_path):
 
     with pytest.raises(ModelSpecError, match="damaged"):
         read_card(tmp_path)
+
+
+def test_a_step_that_was_cut_off_is_passed_over(tmp_path):
+    """A run that was killed while it wrote a line still gets its plot."""
+    steps = tmp_path / "steps.jsonl"
+    steps.write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "lo')
+
+    write_plot(steps, tmp_path / "steps.svg")
+
+    assert "loss, 1 steps" in (tmp_path / "steps.svg").read_text()
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch, tmp_path):
+    """Before anything is loaded or written."""
+    monkeypatch.setattr(command, "find_spec", lambda name: None if name == "peft" else object())
+
+    with pytest.raises(UserError, match="peft") as raised:
+        command.finetune([tmp_path], "smollm2-135m", tmp_path / "adapter")
+
+    assert "tallystick[finetune]" in str(raised.value.hint)
+    assert not (tmp_path / "adapter").exists()

@@ -40,8 +40,8 @@ readme: $(VENV)/dev  ## the tree of files and the table of methods in the README
 	$(BIN)/python docs/tree.py
 	$(BIN)/python docs/compared.py
 
-adapter: $(VENV)/dev  ## train the default model's adapter from nothing, or go on: about an hour
-	$(BIN)/python -m agent.training.adapter --out adapter --resume
+adapter: $(VENV)/dev  ## train the default model's adapters from nothing, or go on: about an hour and a half
+	$(BIN)/python -m agent.training.adapter --out adapter --install
 
 constraints: $(VENV)/dev  ## pin what is installed now
 	$(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' | grep -v '@' > constraints.txt

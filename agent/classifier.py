@@ -271,8 +271,9 @@ class Classifier:
         seed = int.from_bytes(hashlib.sha256(receipt.canonical(state["checked"])).digest()[:4])
 
         def write(chat: ForkingChat) -> list[Step]:
-            kind = ProseWriter if self.style == "prose" and chat is self.chat else Writer
-            writer = kind(evidence, self.top, chat, explaining(evidence), self._temperature, seed)
+            prose = self.style == "prose" and chat is self.chat
+            kind, who = (ProseWriter, chat.adapted("prose")) if prose else (Writer, chat)
+            writer = kind(evidence, self.top, who, explaining(evidence), self._temperature, seed)
             steps = writer.write()
             notes.extend(writer.notes)
             return steps
@@ -304,5 +305,5 @@ class Classifier:
 
 
 def _described(chat: ForkingChat, style: str) -> dict[str, Any] | None:
-    about = chat.describe()
+    about = (chat.adapted("prose") if style == "prose" else chat).describe()
     return None if about is None else {**about, "style": style}

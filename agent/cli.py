@@ -67,8 +67,14 @@ def fit(
         Path | None, typer.Option("--dictionary", metavar="YAML", help="Units and descriptions.")
     ] = None,
     predictor: Annotated[
-        str, typer.Option("--predictor", metavar="KIND", help="auto, logistic, gbdt, or a .skops file.")
+        str,
+        typer.Option(
+            "--predictor", metavar="KIND", help="auto, logistic, gbdt, a .skops file, or llm:PATH for a language model."
+        ),
     ] = "auto",
+    template: Annotated[
+        Path | None, typer.Option("--template", metavar="FILE", help="How llm:PATH is asked for a label (YAML).")
+    ] = None,
 ) -> None:
     """Check a table, train and calibrate a predictor, measure it on held-out rows, and store all of it."""
     from agent.known import remember
@@ -76,7 +82,8 @@ def fit(
     from tools.table import read_table
 
     with console.working("fitting"):
-        bundle = Bundle.fit(read_table(data), target, id_column=id_column, dictionary=dictionary, predictor=predictor)
+        given: dict[str, Any] = {"id_column": id_column, "dictionary": dictionary, "template": template}
+        bundle = Bundle.fit(read_table(data), target, predictor=predictor, **given)
         bundle.save(out)
     remember(bundle)
     for note in bundle.schema.notes:

@@ -172,7 +172,8 @@ class _Steering(AgentMiddleware[Any, Any]):
         named = named_contributions(evidence, self._top)
         entries = (evidence.explained.result or {})["features"]
         all_named = len(named) == sum(entry["contribution"] != 0 for entry in entries)  # then the share is no news
-        found = [] if all_named else [share_expression(evidence, tuple(claim.ref for claim in named))]
+        estimated = any("standard_error" in entry for entry in entries)
+        found = [] if all_named or estimated else [share_expression(evidence, tuple(claim.ref for claim in named))]
         final = evidence.probability_ref
         for other in evidence.find("probability")[-1].result or {}:
             rival = reference(final.split(".", maxsplit=1)[0], other)

@@ -13,7 +13,18 @@ from agent.explanation.evidence import Evidence
 from tools.observation import Observation, display, show_name, show_number, show_percent
 from tools.schema import Schema
 
-__all__ = ["DECIDE", "EXPLAIN", "GATHER", "PROSE", "deciding", "explaining", "gathered", "gathering"]
+__all__ = [
+    "BRIEF_PROSE",
+    "DECIDE",
+    "EXPLAIN",
+    "GATHER",
+    "PROSE",
+    "deciding",
+    "explaining",
+    "gathered",
+    "gathering",
+    "task_of",
+]
 
 GATHER = (
     "You examine one row of a table that was classified as one of: {labels}. "
@@ -34,6 +45,7 @@ PROSE = (
     "its value, where the value lies, the rank of its contribution, and whether it speaks for or against the label. "
     "Add nothing that they do not say."
 )
+BRIEF_PROSE = "Say this in one plain sentence: the value, where it lies, the rank, and what it speaks for."
 ENOUGH = "I know enough."
 SHOWN_FEATURES = 12  # weaker ones tell little, and four rows of them have to fit into 4,096 tokens with all the rest
 
@@ -146,6 +158,20 @@ def deciding(
 
 def _described(row: Mapping[str, Any], names: Sequence[str], schema: Schema) -> str:
     return ", ".join(f"{show_name(name)} {_handle(name, row[name], schema)}" for name in names)
+
+
+def task_of(messages: Sequence[Mapping[str, str]]) -> str:
+    """Return what the agent's model is asked for in a conversation (turns with ``content``).
+
+    Examples
+    --------
+    >>> schema = Schema(target="y", labels=("no", "yes"), features=())
+    >>> task_of([{"content": str(message.text)} for message in gathering(schema)])
+    'tools'
+    """
+    opening = messages[0]["content"]
+    tasks = {"tools": GATHER, "decision": DECIDE, "reasons": EXPLAIN, "prose": PROSE}
+    return next(task for task, text in tasks.items() if opening.startswith(text.partition("{")[0]))
 
 
 def explaining(evidence: Evidence) -> list[BaseMessage]:

@@ -85,7 +85,7 @@ def main() -> None:
             if llm == "rule"
             else UniformChat()
             if llm == "uniform"
-            else load(llm)
+            else load(llm).adapted("questions")
         )
         with file.open("a") as out:
             for asked in questions:

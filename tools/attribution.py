@@ -1,7 +1,8 @@
 """What each feature contributes to one row's prediction; additive, and checked to be so on every row.
 
 The two native models explain themselves exactly (`models.py`). A brought one is explained over its probability, by
-Shapley values against a small background: exact for up to ten features, sampled for more.
+Shapley values against a small background: exact for up to ten features, sampled for more. A language model is dear to
+ask: its Shapley values are estimated within a budget, and each has a standard error.
 Knows nothing about ranks or words.
 """
 # ruff: noqa: N803 - X is scikit-learn's name for a matrix of rows
@@ -18,6 +19,7 @@ from tools.errors import MachineError, ToolError, did_you_mean
 from tools.models import Floats
 from tools.predictor import Predictor
 from tools.schema import Schema
+from tools.scored import Scored
 
 __all__ = ["Attribution", "Attributor"]
 
@@ -27,7 +29,9 @@ TOLERANCE = 1e-6
 MOST_BACKGROUND = 50
 MOST_FEATURES_EXACT = 10  # 2 ** 10 coalitions
 PERMUTATIONS = 4
-ROWS_FOR_IMPORTANCE = {"logistic": 2000, "gbdt": 500, "brought": 20}  # what each takes about a second for
+BUDGET = 400  # questions to a language model about one row
+DRAWS = (4, 50)  # orders of the columns with a row of the background each: for a mean over rows, and at most for one
+ROWS_FOR_IMPORTANCE = {"logistic": 2000, "gbdt": 500, "brought": 20, "llm": 10}  # the first three: about a second
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Attribution:
     base, total : float
         Where the row starts, over the training rows, and where it ends.
     contributions : ndarray, shape (d,)
+    errors : ndarray, shape (d,), optional
+        Their standard errors, where they are estimates.
     """
 
     towards: str
@@ -50,6 +56,7 @@ class Attribution:
     base: float
     total: float
     contributions: Floats
+    errors: Floats | None = None
 
 
 class Attributor:
@@ -60,7 +67,7 @@ class Attributor:
     predictor : Predictor
     schema : Schema
     background_X : ndarray, shape (n, d)
-        Training rows; only a brought predictor needs them, and of them the first 50.
+        Training rows; only a predictor that is not native needs them, and of them the first 50.
     seed : int
         Of the permutations.
     """
@@ -97,14 +104,20 @@ class Attributor:
         if label not in self.predictor.labels:
             raise ToolError(f"there is no label {label!r}.", hint=did_you_mean(label, self.predictor.labels))
         position = self.predictor.labels.index(label)
-        base, contributions = self.contributions(x[None, :], position)
+        base, contributions, errors = self.contributions(x[None, :], position)
         total = float(self.totals(x[None, :], position)[0])
-        return Attribution(label, self.space, base, total, contributions[0])
+        return Attribution(label, self.space, base, total, contributions[0], None if errors is None else errors[0])
 
-    def contributions(self, X: Floats, position: int) -> tuple[float, Floats]:
-        """Return the base and the contributions, shape (n, d), of rows towards the label at a position."""
+    def contributions(self, X: Floats, position: int) -> tuple[float, Floats, Floats | None]:
+        """Return base, contributions and their standard errors, shape (n, d), of rows towards the label at a position.
+
+        What is not estimated has no errors.
+        """
+        errors = None
         if isinstance(self.predictor.model, Brought):
             base, contributions = self._sampled(X, position)
+        elif isinstance(self.predictor.model, Scored):
+            base, contributions, errors = self._drawn(X, position, self.predictor.model.asked)
         else:
             base, contributions = _towards(*self.predictor.model.effects(X), position)
         totals = self.totals(X, position)
@@ -116,7 +129,7 @@ class Attributor:
                 f"contributions of row {worst} miss the total by {gap[worst]:.3g}; this is a fault in the program."
             )
             raise MachineError(message, hint="Please report it with the versions of shap and scikit-learn.")
-        return base, contributions
+        return base, contributions, errors
 
     def totals(self, X: Floats, position: int) -> Floats:
         """Return what the contributions of each row add up to, shape (n,), from the predictor alone."""
@@ -167,13 +180,38 @@ class Attributor:
             contributions[order] += np.diff(self._worth(x, replaced, position))
         return contributions / (2 * PERMUTATIONS)
 
+    def _drawn(self, X: Floats, position: int, columns: NDArray[np.int64]) -> tuple[float, Floats, Floats]:
+        """Shapley values within a budget, with their standard errors.
+
+        A draw is one row of the background and one order of the columns, gone along forwards and backwards (antithetic
+        permutations: Mitchell et al. 2022, arXiv 2104.12199; the estimator of SHAP's ``PermutationExplainer``). Draws
+        are independent, so that their spread gives the error of order and background together. Each adds up to the
+        row's total less its background's, hence so does their mean, whatever the budget.
+        """
+        few, most = DRAWS
+        draws = few if len(X) > 1 else max(2, min(most, BUDGET // (2 * len(columns))))
+        draws = min(draws, len(self.background))
+        generator = np.random.default_rng(self.seed)
+        orders = [columns[generator.permutation(len(columns))] for _ in range(draws)]
+        base = float(self.predictor.probabilities(self.background[:draws])[:, position].mean())
+        found = np.zeros((len(X), draws, X.shape[1]))
+        rows = [_walk(x, self.background[at], way) for x in X for at in range(draws) for way in _ways(orders[at])]
+        worth = self.predictor.probabilities(np.concatenate(rows))[:, position].reshape(len(rows), -1)
+        steps = iter(np.diff(worth, axis=1))
+        for n in range(len(X)):
+            for at, order in enumerate(orders):
+                for way in _ways(order):
+                    found[n, at, way] += next(steps) / 2
+        return base, found.mean(axis=1), found.std(axis=1, ddof=1) / np.sqrt(draws)
+
     def global_importance(self, X: Floats) -> list[dict[str, Any]]:
         """Return the features by mean |contribution| over rows, averaged over the labels, largest first.
 
         Parameters
         ----------
         X : ndarray, shape (n, d)
-            Training rows in random order; the first 2000 (logistic), 500 (gbdt) or 20 (brought) are looked at.
+            Training rows in random order; the first 2000 (logistic), 500 (gbdt), 20 (brought) or 10 (llm) are
+            looked at.
 
         Returns
         -------
@@ -189,6 +227,26 @@ class Attributor:
             {"feature": self.schema.names[column], "importance": float(importance[column]), "rank": rank}
             for rank, column in enumerate(order)
         ]
+
+
+def _ways(order: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return order, order[::-1]
+
+
+def _walk(x: Floats, start: Floats, order: NDArray[np.int64]) -> Floats:
+    """Return the rows on the way from a background row to one that has all values of `x` in the columns of an order.
+
+    Examples
+    --------
+    >>> _walk(np.array([1.0, 2.0]), np.array([8.0, 9.0]), np.array([1, 0]))
+    array([[8., 9.],
+           [8., 2.],
+           [1., 2.]])
+    """
+    rows = np.repeat(start[None, :], len(order) + 1, axis=0)
+    for step, column in enumerate(order, start=1):
+        rows[step:, column] = x[column]
+    return rows
 
 
 def _towards(base: Floats, effects: Floats, position: int) -> tuple[float, Floats]:

@@ -24,9 +24,11 @@ from tools.errors import BundleError, ToolError, UserError, did_you_mean
 from tools.models import Floats
 from tools.neighbours import Neighbours, searched
 from tools.predictor import KINDS, Predictor, measure
+from tools.row_prompt import RowPrompt
 from tools.rows import StoredRows
 from tools.sampling import stratified
 from tools.schema import MIN_ROWS_PER_LABEL, Row, Schema
+from tools.scored import PREFIX, Scored, opened
 from tools.statistics import Statistics
 from tools.storage import BROUGHT, canonical, manifest, read_files, write_files
 from tools.table import located
@@ -36,6 +38,8 @@ __all__ = ["Bundle"]
 T = TypeVar("T")
 
 HELD_OUT = 0.2
+MOST_STORED_ASKED = 2_000  # rows of a table that a language model is asked about in advance
+MOST_ASKED = 250  # held-out rows that a language model is calibrated on, and as many that it is measured on
 STORED_FROM = 10_000  # rows: of more, what the predictor says of each is stored, and not found out again
 FEW_ROWS = 30  # an accuracy measured on so few rows has a standard error of up to 0.09
 
@@ -80,6 +84,7 @@ class Bundle:
         id_column: str | None = None,
         dictionary: Mapping[str, Any] | str | Path | None = None,
         predictor: Any = "auto",
+        template: str | Path | None = None,
         seed: int = 0,
         rows_per_label: int = MIN_ROWS_PER_LABEL,
     ) -> Self:
@@ -91,6 +96,9 @@ class Bundle:
         target, id_column, dictionary
             As `Schema.infer` takes them.
         predictor : {"auto", "logistic", "gbdt"}, path of a ``.skops`` file, or fitted scikit-learn classifier
+            Or ``llm:`` and a language model that is asked for the label; see `scored.Scored`.
+        template : path, optional
+            How a language model is asked; see `row_prompt.RowPrompt`.
         seed : int
             Of the split, the folds and the samples; the same table and seed give the same fingerprint.
         rows_per_label : int
@@ -111,20 +119,30 @@ class Bundle:
         X = schema.encode(checked)
         held_out = stratified(y, round(len(y) * HELD_OUT), seed)
         train = np.setdiff1d(np.arange(len(y)), held_out)
-        fitted, extra = _predictor(predictor, X[train], y[train], schema, seed)
+        measured = held_out
+        if isinstance(predictor, str) and predictor.startswith(PREFIX):
+            prompted = _prompted(predictor.removeprefix(PREFIX), template, X[train], y[train], schema, seed)
+            own, measured = _halves(held_out, y, seed)
+            fitted, extra = Predictor.score(prompted, X[own], y[own]), dict[str, bytes]()
+        elif template is not None:
+            raise UserError("only a language model is asked by a template.", hint="Give it with predictor llm:PATH.")
+        else:
+            fitted, extra = _predictor(predictor, X[train], y[train], schema, seed)
         background = X[np.random.default_rng(seed).permutation(train)]
         report = {
             "seed": seed,
             "importance": Attributor(fitted, schema, background, seed).global_importance(background),
             "performance": {
-                **measure(fitted.probabilities(X[held_out]), y[held_out]),
+                **measure(fitted.probabilities(X[measured]), y[measured]),
                 "n_train": len(train),
                 "out_of_fold_log_loss": fitted.selection.get("log_loss", {}),
             },
         }
-        stored = fitted.probabilities(X) if len(y) > STORED_FROM else None
+        asked = fitted.kind == "llm"
+        worth = len(y) <= MOST_STORED_ASKED if asked else len(y) > STORED_FROM
+        stored = fitted.probabilities(X) if worth else None
         statistics = Statistics.compute(checked.iloc[train], y[train], schema)
-        schema = schema.model_copy(update={"notes": (*schema.notes, *_cautions(fitted, len(held_out)))})
+        schema = schema.model_copy(update={"notes": (*schema.notes, *_cautions(fitted, len(measured)))})
         return cls(
             {
                 "predictor.json": canonical(fitted.to_json()),
@@ -149,7 +167,7 @@ class Bundle:
         """The calibrated predictor."""
         if BROUGHT in self._files:
             return Predictor.bring(load_skops(self._files[BROUGHT], BROUGHT), self.schema)
-        return self._parse("predictor.json", lambda data: Predictor.from_json(json.loads(data)))
+        return self._parse("predictor.json", lambda data: Predictor.from_json(json.loads(data), self.schema))
 
     @cached_property
     def attributor(self) -> Attributor:
@@ -317,10 +335,36 @@ def _predictor(
     return Predictor.bring(load_skops(data, name), schema), {BROUGHT: data}
 
 
+def _prompted(
+    spec: str, template: str | Path | None, X: Floats, y: NDArray[np.int64], schema: Schema, seed: int
+) -> Scored:
+    """Return a language model with its prompt: the one given, the one it was trained with, or the default."""
+    scorer = opened(spec)
+    given = template or scorer.template
+    if given is not None:
+        return Scored.bring(spec, scorer, RowPrompt.read(given, schema), schema)
+    # The columns stand in the order in which `tallystick finetune` asks about them.
+    attributor = Attributor(Predictor.train(X, y, schema, seed=seed), schema, X, seed)
+    ranking = attributor.global_importance(X[np.random.default_rng(seed).permutation(len(X))])
+    prompt = RowPrompt.default(schema.labels, [entry["feature"] for entry in ranking])
+    return Scored.bring(spec, scorer, prompt.checked(schema, "the template"), schema)
+
+
+def _halves(held_out: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return held-out rows to calibrate a model on, which may have seen the others, and held-out rows to measure it."""
+    own = held_out[stratified(y[held_out], min(len(held_out) // 2, MOST_ASKED), seed)]
+    rest = np.setdiff1d(held_out, own)
+    if len(np.unique(y[rest])) < len(np.unique(y[held_out])):  # a label with one held-out row
+        return held_out, held_out
+    return own, rest[stratified(y[rest], MOST_ASKED, seed)]
+
+
 def _cautions(fitted: Predictor, held_out: int) -> list[str]:
     """Return what to bear in mind when reading the measures."""
     notes = []
-    if not fitted.native:
+    if fitted.kind == "llm":
+        notes.append("half of the held-out rows calibrated the predictor: it is measured on the others")
+    elif not fitted.native:
         notes.append("the predictor was brought: if it was trained on held-out rows, it measures better than it is")
     if held_out < FEW_ROWS:
         notes.append(f"only {held_out} rows are held out: the measures are rough")

@@ -15,6 +15,7 @@ from tools.schema import Row
 __all__ = ["DEFAULT_TOP", "explain", "importance"]
 
 DEFAULT_TOP = 10
+CLEAR = 2.0  # standard errors: an estimate, or a difference of two, that does not exceed them says nothing
 NEGLIGIBLE = 1e-6  # of all contributions together: below, a receipt could be given the other sign within its tolerance
 
 Json = dict[str, Any]
@@ -36,7 +37,8 @@ def explain(cohort: Cohort, label: str | None = None, top: int | None = None) ->
     dict
         ``{"towards", "space", "base", "total", "rest", "absolute", "features": [{"feature", "contribution", "rank",
         …}]}``, for one row with the ``value`` (and unit) of each feature, for several with ``rows``; ``sample`` is the
-        number of rows looked at, where that is not all. ``base`` and all contributions add up to ``total``.
+        number of rows looked at, where that is not all. Estimates (``estimated``) have a ``standard_error``, and
+        ``rank_open`` where it does not tell them from another one. ``base`` and all contributions add up to ``total``.
 
     Raises
     ------
@@ -51,36 +53,62 @@ def explain(cohort: Cohort, label: str | None = None, top: int | None = None) ->
         return _one(cohort, towards, top)
     positions = cohort.sample(ROWS_FOR_IMPORTANCE[bundle.predictor.kind])
     X, at = cohort.X[positions], known.index(towards)  # noqa: N806
-    base, contributions = bundle.attributor.contributions(X, at)
+    base, contributions, errors = bundle.attributor.contributions(X, at)
     total = float(bundle.attributor.totals(X, at).mean())
-    found = _listed(cohort, contributions.mean(axis=0), base, total, top)
+    of_mean = None if errors is None else np.sqrt((errors**2).sum(axis=0)) / len(errors)
+    found = _listed(cohort, contributions.mean(axis=0), base, total, top, errors=of_mean)
     counts = {"rows": len(cohort)} | ({"sample": len(positions)} if len(positions) < len(cohort) else {})
     return {"towards": towards, "space": bundle.attributor.space, **found, **counts}
 
 
 def _one(cohort: Cohort, towards: str, top: int | None) -> Json:
     found = cohort.rows.bundle.attributor.explain(cohort.X[0], towards)
-    listed = _listed(cohort, found.contributions, found.base, found.total, top, cohort.cells(0))
+    listed = _listed(cohort, found.contributions, found.base, found.total, top, cohort.cells(0), found.errors)
     return {"towards": found.towards, "space": found.space, **listed}
 
 
 def _listed(
-    cohort: Cohort, contributions: Floats, base: float, total: float, top: int | None, row: Row | None = None
+    cohort: Cohort,
+    contributions: Floats,
+    base: float,
+    total: float,
+    top: int | None,
+    row: Row | None = None,
+    errors: Floats | None = None,
 ) -> Json:
-    """Return the sums, and the largest contributions, ties by column order; of one row with its values."""
+    """Return the sums, and the largest contributions, ties by column order; of one row with its values.
+
+    Of estimated ones only those are listed that exceed twice their standard error: the others are in ``rest``.
+    """
     features, absolute = cohort.schema.features, float(np.abs(contributions).sum())
     parts = [float(c) if abs(c) > NEGLIGIBLE * absolute else 0.0 for c in contributions]
     order = sorted(range(len(parts)), key=lambda i: (-abs(round(parts[i] / (absolute or 1), 12)), i))
+    if errors is not None:
+        order = [i for i in order if abs(parts[i]) > CLEAR * errors[i]]
     listed = order[: max(DEFAULT_TOP, top or 0)]
+    estimated = [_estimate(i, order, parts, errors) for i in listed]
     entries = [
         {"feature": features[i].name}
         | ({"value": row[features[i].name]} if row is not None else {})
         | {"contribution": parts[i], "rank": rank}
         | ({"unit": features[i].unit} if row is not None and features[i].unit else {})
+        | estimated[rank]
         for rank, i in enumerate(listed)
     ]
     rest = float(total - base - sum(parts[i] for i in listed))
-    return {"base": float(base), "total": float(total), "rest": rest, "absolute": absolute, "features": entries}
+    found = {"base": float(base), "total": float(total), "rest": rest, "absolute": absolute, "features": entries}
+    return found if errors is None else found | {"estimated": True}
+
+
+def _estimate(i: int, order: Sequence[int], parts: Sequence[float], errors: Floats | None) -> Json:
+    """Return the standard error of a contribution, and whether that leaves its rank open."""
+    if errors is None:
+        return {}
+    others = [other for other in order if other != i]
+    open_rank = any(
+        abs(abs(parts[i]) - abs(parts[other])) <= CLEAR * float(np.hypot(errors[i], errors[other])) for other in others
+    )
+    return {"standard_error": float(errors[i])} | ({"rank_open": True} if open_rank else {})
 
 
 def importance(cohort: Cohort, feature: str | None = None, top: int | None = None) -> Json:

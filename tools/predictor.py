@@ -1,8 +1,11 @@
 """Train, calibrate and ask the predictor: a logistic regression, boosted trees, or a model somebody brought.
 
+A brought one is a fitted scikit-learn model (`brought.py`), or a language model that is asked for the label
+(`scored.py`).
+
 Calibration is affine in the scores (Platt 1999 for two labels, temperature for more), fitted on out-of-fold scores and
 folded into the model itself, so contributions stay additive and prediction costs nothing more.
-Knows nothing about files; see `models.py` for the arithmetic, `brought.py` for foreign models.
+Knows nothing about files; see `models.py` for the arithmetic.
 """
 # ruff: noqa: N803 - X is scikit-learn's name for a matrix of rows
 
@@ -30,6 +33,7 @@ from tools.metrics import brier, calibration_error, log_loss, roc_auc
 from tools.models import Additive, Floats, Model, Trees
 from tools.sampling import stratified
 from tools.schema import Schema
+from tools.scored import Scored
 
 __all__ = ["Predictor", "measure"]
 
@@ -46,8 +50,8 @@ class Predictor:
     Parameters
     ----------
     labels : tuple of str
-    kind : {"logistic", "gbdt", "brought"}
-    model : Model or Brought
+    kind : {"logistic", "gbdt", "brought", "llm"}
+    model : Model, Brought or Scored
         Calibrated.
     selection : dict
         Out-of-fold log loss of each candidate, and the calibration: ``{"log_loss": {kind: …}, "slope", "shift"}``.
@@ -63,8 +67,8 @@ class Predictor:
     """
 
     labels: tuple[str, ...]
-    kind: Literal["logistic", "gbdt", "brought"]
-    model: Model | Brought
+    kind: Literal["logistic", "gbdt", "brought", "llm"]
+    model: Model | Brought | Scored
     selection: dict[str, Any]
 
     @classmethod
@@ -105,20 +109,29 @@ class Predictor:
         """Wrap a fitted scikit-learn classifier or pipeline; see `brought.Brought`."""
         return cls(schema.labels, "brought", Brought.wrap(fitted, schema), {})
 
+    @classmethod
+    def score(cls, model: Scored, X: Floats, y: Labels) -> Self:
+        """Calibrate a language model on rows that it was not trained on."""
+        scores = model.scores(X)
+        slope, shift = _calibration(scores, y)
+        loss = float(_losses((slope, shift), scores, y).mean())
+        selection = {"log_loss": {"llm": loss}, "slope": slope, "shift": shift}
+        return cls(model.schema.labels, "llm", model.calibrated(slope, shift), selection)
+
     @property
     def native(self) -> bool:
         """Whether the logits are a sum over features."""
-        return self.kind != "brought"
+        return self.kind in KINDS
 
     def logits(self, X: Floats) -> Floats:
         """Return logits, shape (n, k), whose softmax is the probabilities; of two labels, half the log-odds each."""
-        if isinstance(self.model, Brought):
+        if isinstance(self.model, Brought | Scored):
             return np.log(np.clip(self.model.probabilities(X), 1e-300, None))
         return _two_sided(self.model.scores(X))
 
     def probabilities(self, X: Floats) -> Floats:
         """Return calibrated probabilities, shape (n, k); rows sum to 1."""
-        if isinstance(self.model, Brought):
+        if isinstance(self.model, Brought | Scored):
             return self.model.probabilities(X)
         scores = self.model.scores(X)
         if scores.shape[1] > 1:
@@ -131,8 +144,11 @@ class Predictor:
         return stored if isinstance(self.model, Brought) else stored | {"model": self.model.to_json()}
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Self:
-        """Return a native predictor as stored."""
+    def from_json(cls, stored: dict[str, Any], schema: Schema) -> Self:
+        """Return a native predictor as stored, or a language model by reference."""
+        if stored["kind"] == "llm":
+            model = Scored.from_json(stored["model"], schema)
+            return cls(tuple(stored["labels"]), "llm", model, stored["selection"])
         arrays = Additive if stored["kind"] == "logistic" else Trees
         return cls(tuple(stored["labels"]), stored["kind"], arrays.from_json(stored["model"]), stored["selection"])
 

@@ -43,22 +43,45 @@ def evaluate(
         Path, typer.Option("--out", metavar="DIR", help="Where rows, summary and report go; a run goes on from there.")
     ] = Path("evaluation"),
     top: Annotated[int, typer.Option("--top", min=1, help="How many features a text is to name.")] = 8,
+    adapters: Annotated[
+        list[Path] | None,
+        typer.Option("--adapter", metavar="DIR", help="Of `tallystick finetune`, for the methods fine-tuned-*."),
+    ] = None,
     fingerprint: Fingerprint = None,
 ) -> None:
     """Compare methods of explaining: decisions, faithfulness, citations, failures, usefulness and cost."""
     from agent.evaluation.evaluate import evaluate as compare
     from agent.evaluation.methods import METHODS
     from agent.evaluation.run import entries
+    from agent.llm.adapter import adapted
 
-    chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods is not None else list(METHODS)
+    tuned = {_recipe(path): path for path in adapters or []}
+    possible = [name for name, method in METHODS.items() if method.recipe in {"", *tuned}]
+    chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods is not None else possible
     entries(chosen)  # a name that is not known is said before anything is loaded
     opened = bundle(path, fingerprint)
     table = _table(data, opened, limit)
     for note in table.notes:
         console.notes().print(f"Note: {note}")
     chosen = list(dict.fromkeys(chosen))
-    summary = compare(opened, table, model(llm), chosen, out, min(top, len(opened.schema.features)), console.looping)
+    needed = {METHODS[name].recipe for name in chosen}
+    chats = {recipe: model(adapted(llm, folder)) for recipe, folder in tuned.items() if recipe in needed}
+    top = min(top, len(opened.schema.features))
+    summary = compare(opened, table, model(llm), chosen, out, top, console.looping, chats)
     _show(summary, out)
+
+
+def _recipe(folder: Path) -> str:
+    """Return the recipe that an adapter was made by."""
+    from agent.llm.adapter import checked, read_card
+    from tools.errors import ModelSpecError
+
+    card = read_card(checked(folder))
+    if card is None or "label" not in card.trained:
+        raise ModelSpecError(
+            f"{folder}: is no adapter for the rows of a table.", hint="`tallystick finetune` makes one."
+        )
+    return "explain" if "why" in card.trained else "label-only"
 
 
 def _table(data: str, opened: "Bundle", limit: int | None) -> "Table":

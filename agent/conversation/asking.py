@@ -81,6 +81,7 @@ class Asker:
         on_call: OnCall | None = None,
     ) -> Answer:
         """Answer one question; the arguments are those of `Classifier.ask`."""
+        reader = self.chat.adapted("questions")
         started, before = time.perf_counter(), self.chat.usage
         asked = _checked(question)
         texts = None if options is None else checked(options)
@@ -95,7 +96,7 @@ class Asker:
         said = [{"question": turn.question, "calls": [dict(call) for call in turn.calls]} for turn in turns]
         notes: list[str] = []
         calls = or_by_rule(
-            self.chat,
+            reader,
             notes,
             lambda chat: understand(read, chat, self.bundle.schema, said, follows=previous is not None)[0],
         )
@@ -110,7 +111,7 @@ class Asker:
             unread(read),
             choice,
             notes=[*notes, *fallback_notes(work)],
-            llm=self.chat.describe(),
+            llm=reader.describe(),
             usage=Usage.of(work, time.perf_counter() - started),
             bundle={"sha256": self.bundle.sha256} | ({"path": str(self.bundle.path)} if self.bundle.path else {}),
             data=table.source,

@@ -1,7 +1,7 @@
 """`evaluate`: run the methods, score their texts, and write ``rows.jsonl``, ``summary.json`` and ``report.html``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ def evaluate(
     out: Path,
     top: int = 8,
     progress: Progress | None = None,
+    tuned: Mapping[str, ForkingChat] | None = None,
 ) -> dict[str, Any]:
     """Compare methods on the rows of a table.
 
@@ -43,6 +44,8 @@ def evaluate(
         How many features a text is to name.
     progress : callable, optional
         Shows long loops.
+    tuned : mapping of str to ForkingChat, optional
+        As `run`'s.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def evaluate(
     if not methods or not table.rows:
         raise UserError("There is nothing to compare.", hint="Give at least one method and one row.")
     outside_bundles(out / "summary.json")
-    lines = run(bundle, table, chat, methods, top, out, progress)
+    lines = run(bundle, table, chat, methods, top, out, progress, tuned)
     rows = dict(zip(table.numbers, table.rows, strict=True))
     loop = iter(lines) if progress is None else progress(iter(lines), len(lines), "scoring")
     scored: dict[str, list[tuple[dict[str, Any], Scored]]] = {}

@@ -124,6 +124,7 @@ def run(
     top: int,
     out: Path,
     progress: Progress | None = None,
+    tuned: Mapping[str, ForkingChat] | None = None,
 ) -> list[dict[str, Any]]:
     """Let every method explain every row that it has not explained yet.
 
@@ -141,6 +142,8 @@ def run(
         The folder of ``rows.jsonl`` and ``run.json``.
     progress : callable, optional
         Shows the loop.
+    tuned : mapping of str to ForkingChat, optional
+        The model as each recipe of fine-tuning left it; the methods that ask for one need it.
 
     Returns
     -------
@@ -150,12 +153,20 @@ def run(
     Raises
     ------
     UserError
-        If there is no such method, or the folder holds a run of another bundle, model or `top`.
+        If there is no such method, a fine-tuned model is missing, or the folder holds a run of another bundle, model or
+        `top`.
     StorageError
         If the folder cannot be written.
     """
-    planned = entries(methods)
-    settings = {"bundle": bundle.sha256, "data": table.digest, "llm": chat.describe(), "top": top}
+    planned, models = entries(methods), dict(tuned or {})
+    missing = next((name for name in methods if METHODS[name].recipe not in {"", *models}), None)
+    if missing is not None:
+        hint = (
+            f"Make an adapter with `tallystick finetune --recipe {METHODS[missing].recipe}`, and give it (--adapter)."
+        )
+        raise UserError(f"{missing} needs a fine-tuned model.", hint=hint)
+    settings: dict[str, Any] = {"bundle": bundle.sha256, "data": table.digest, "llm": chat.describe(), "top": top}
+    settings |= {"tuned": {recipe: model.describe() for recipe, model in models.items()}} if models else {}
     _same_run(out, {"version": version("tallystick"), **settings})
     kept = out / "rows.jsonl"
     done = {(line["method"], line["row"]): line for line in read_lines(kept)}
@@ -168,7 +179,8 @@ def run(
     made: dict[str, Method] = {}
     for (name, method, chooser), at in loop:
         if name not in made:
-            made[name] = METHODS[method](bundle, CHOOSERS[chooser]() if chooser else chat, top)
+            kind = METHODS[method]
+            made[name] = kind(bundle, CHOOSERS[chooser]() if chooser else models.get(kind.recipe, chat), top)
         line = {"method": name, "row": table.numbers[at], "truth": table.truth[at]}
         line |= _explained(made[name], bundle, table.rows[at], chat)
         done[name, table.numbers[at]] = line

@@ -285,6 +285,8 @@ class Strongest(_Claim):
         found = [index for index, entry in enumerate(entries) if sign * entry["contribution"] > 0]
         if not found or _tied([entries[index]["contribution"] for index in found]):
             return None
+        if entries[found[0]].get("rank_open"):
+            return None
         ref = reference(evidence.explained.id, "features", found[0])
         return cls(ref=ref, feature=entries[found[0]]["feature"], side=side)
 
@@ -382,7 +384,15 @@ def _tied(contributions: list[float]) -> bool:
 
 
 def share_expression(evidence: Evidence, parts: tuple[str, ...]) -> str:
-    """Return the expression for the share, in percent, of the listed contributions in all of them."""
+    """Return the expression for the share, in percent, of the listed contributions in all of them.
+
+    Raises
+    ------
+    ToolError
+        If they are estimates: their errors add up in the sum of all, and nobody knows by how much.
+    """
+    if any(evidence.has(f"{part}.standard_error") for part in parts):
+        raise ToolError("Estimated contributions have no share that could be told.")
     named = " + ".join(f"abs({part}.contribution)" for part in parts)
     return f"100 * ({named}) / {reference(evidence.explained.id, 'absolute')}"
 

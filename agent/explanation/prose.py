@@ -22,11 +22,12 @@ from agent.explanation.wording import wordings
 from agent.explanation.writer import Writer
 from agent.llm.engine import Sentence
 from agent.llm.forking import ForkingChat
-from agent.prompts import PROSE
+from agent.prompts import BRIEF_PROSE, PROSE
 from tools.observation import reference
 
 __all__ = ["ProseWriter", "cited", "findings", "style_of"]
 
+LEAD = "Sentence:"
 TRIES = 2
 LARGE = 7e9
 STATEMENTS = 3
@@ -44,12 +45,16 @@ class ProseWriter(Writer):
 
     Attributes
     ----------
+    asked, passed : int
+        How many sentences were asked for, and how many of them passed the first time.
     rewritten : int
         How many sentences were thrown away.
     replaced : int
         How many strict sentences stand where none in free words passed.
     """
 
+    asked: int = 0
+    passed: int = 0
     rewritten: int = 0
     replaced: int = 0
 
@@ -64,9 +69,11 @@ class ProseWriter(Writer):
     def _step(self, choices: Sequence[Sequence[Claim]]) -> None:
         core, hint = plan.core(choices[0]), ""
         known = self._statements(choices) if core else []
+        self.asked += bool(core)
         for attempt in range(TRIES if core else 0):
             step, hint = self._attempt(core, known, attempt, hint)
             if step is not None:
+                self.passed += not attempt
                 self.steps.append(step)
                 return
             self.rewritten += 1
@@ -80,19 +87,37 @@ class ProseWriter(Writer):
         for at, claims in enumerate(choices):
             templates = wordings(claims, self.evidence, previous)
             found += [templates[(len(self.steps) + at) % len(templates)]] if templates else []
-        return found[:STATEMENTS]
+        return found[: 1 if self._trained else STATEMENTS]  # a small model mixes what two statements say
 
     def _attempt(self, core: list[Claim], known: Sequence[str], attempt: int, hint: str) -> tuple[Step | None, str]:
         """Write the sentence of a step once; return it, or what is wrong with it."""
-        shown = {self.evidence.shown(ref): f"{{{ref}}}" for template in known for ref in references(template)}
-        said = [f"{number}. {MARKS.sub('', step.text)}" for number, step in enumerate(self.steps, start=1)]
+        shown = self._shown(known)
         written = self.chat.compose(
             self._messages(known, hint),
-            "\n".join([*said, f"{len(said) + 1}."]),
+            self._said(),
             Sentence(tuple(shown)),
             temperature=self.temperature if attempt else 0.0,
             seed=self.seed + 1000 * len(self.steps) + attempt,
         )
+        return self._judged(written, core, shown)
+
+    def _shown(self, known: Sequence[str]) -> dict[str, str]:
+        """Return the references of strict sentences by how their facts are shown."""
+        return {self.evidence.shown(ref): f"{{{ref}}}" for template in known for ref in references(template)}
+
+    def _said(self) -> str:
+        """Return the answer so far; a model that was trained to write sentences does without those before."""
+        if self._trained:
+            return LEAD
+        said = [f"{number}. {MARKS.sub('', step.text)}" for number, step in enumerate(self.steps, start=1)]
+        return "\n".join([*said, f"{len(said) + 1}."])
+
+    @property
+    def _trained(self) -> bool:
+        return "prose" in self.chat.trained
+
+    def _judged(self, written: str, core: list[Claim], shown: Mapping[str, str]) -> tuple[Step | None, str]:
+        """Read a sentence back; return it as a step, or what is wrong with it."""
         template = templated(written, shown)
         reading = read(render(template, self.evidence), self.evidence)
         wrong = findings(template, core, reading, self.evidence)
@@ -111,6 +136,8 @@ class ProseWriter(Writer):
     def _messages(self, known: Sequence[str], hint: str) -> list[BaseMessage]:
         """Return the conversation: the rules, then what is known for this step."""
         facts = [f"- {MARKS.sub('', render(template, self.evidence))}" for template in known]
+        if self._trained:
+            return [SystemMessage(BRIEF_PROSE), HumanMessage("\n".join([*facts, *([hint] if hint else [])]))]
         asked = [str(self.messages[-1].text), "For the next sentence it is known:", *facts, *([hint] if hint else [])]
         return [SystemMessage(PROSE), HumanMessage("\n".join(asked))]
 

@@ -21,7 +21,7 @@ from agent.explanation.claims import (
 from agent.explanation.evidence import Evidence
 from tools.observation import reference
 
-__all__ = ["SPACE", "braced", "final_label", "reason"]
+__all__ = ["SPACE", "braced", "final_label", "placed", "reason", "subject"]
 
 SPACE = {"log-odds": "the log-odds of", "margin": "the score of", "probability": "the probability of"}
 _STATISTIC = {"mean": "mean", "median": "median", "max": "maximum", "min": "minimum"}
@@ -71,46 +71,57 @@ def _join(opener: str, body: str) -> str:
 def _directions(claim: Contribution, evidence: Evidence) -> list[str]:
     label = final_label(evidence)
     amount = "{" + claim.ref + ".contribution|abs}"
+    if evidence.has(f"{claim.ref}.standard_error"):
+        amount += f" (standard error {{{claim.ref}.standard_error}})"
     scale = f"{SPACE[evidence.value(reference(evidence.explained.id, 'space'))]} {label}"
     if claim.sign > 0:
         return [f"speaks for {label}", f"adds {amount} to {scale}", f"points towards {label}"]
     return [f"speaks against {label}", f"takes {amount} off {scale}", f"points away from {label}"]
 
 
-def _subject(claim: Contribution, evidence: Evidence) -> tuple[str, str, str]:
+def subject(claim: Contribution, evidence: Evidence) -> tuple[str, str, str]:
     """Return the name, the value with its unit, and the rank, as references."""
     name, value, rank = braced(f"{claim.ref}.feature", f"{claim.ref}.value", f"{claim.ref}.rank")
     described = evidence.described(claim.feature)
     name += f" ({{{described}}})" if described else ""
     unit = f" {{{claim.ref}.unit}}" if claim.value is not None and evidence.has(f"{claim.ref}.unit") else ""
-    return name, value + unit, rank
+    return name, value + unit, _ranked(claim, rank, evidence)
+
+
+def _ranked(claim: Contribution, rank: str, evidence: Evidence) -> str:
+    """Return how large a contribution is among the others, where an estimate does not leave that open."""
+    return "an estimated contribution" if evidence.has(f"{claim.ref}.rank_open") else f"the {rank} contribution"
+
+
+def _capital(phrase: str) -> str:
+    return phrase[0].upper() + phrase[1:]
 
 
 def _number(claim: Contribution, rest: Sequence[Claim], evidence: Evidence) -> list[str]:
-    name, value, rank = _subject(claim, evidence)
+    name, value, rank = subject(claim, evidence)
     directions = _directions(claim, evidence)
     if not rest:
         bare = [
             form
             for does in directions
             for form in (
-                f"{name}, at {value}, {does} with the {rank} contribution",
-                f"The {rank} contribution comes from {name}: its value of {value} {does}",
+                f"{name}, at {value}, {does} with {rank}",
+                f"{_capital(rank)} comes from {name}: its value of {value} {does}",
             )
         ]
         return [*bare, *(f"{head}, at {value}" for head in _superlatives(claim, evidence))]
-    placed = _details(claim, rest[0], evidence)
-    best = [f"{head}: at {value}, it is {detail}" for detail in placed for head in _superlatives(claim, evidence)]
+    details = placed(claim, rest[0], evidence)
+    best = [f"{head}: at {value}, it is {detail}" for detail in details for head in _superlatives(claim, evidence)]
     return [
         *best,
         *(
             form
-            for detail, does in product(placed, directions)
+            for detail, does in product(details, directions)
             for form in (
-                f"{name} makes the {rank} contribution: at {value}, it is {detail}, and it {does}",
-                f"The {rank} contribution comes from {name}, whose value of {value} is {detail}; it {does}",
-                f"With a value of {value}, {name} is {detail}; it {does} and makes the {rank} contribution",
-                f"At {value}, {name} is {detail}, and as the {rank} contribution it {does}",
+                f"{name} makes {rank}: at {value}, it is {detail}, and it {does}",
+                f"{_capital(rank)} comes from {name}, whose value of {value} is {detail}; it {does}",
+                f"With a value of {value}, {name} is {detail}; it {does} and makes {rank}",
+                f"At {value}, {name} is {detail}, and as {rank} it {does}",
             )
         ),
     ]
@@ -118,47 +129,47 @@ def _number(claim: Contribution, rest: Sequence[Claim], evidence: Evidence) -> l
 
 def _superlatives(claim: Contribution, evidence: Evidence) -> list[str]:
     """Return how to begin with the strongest reason of its side; empty for the others."""
-    name, _, rank = _subject(claim, evidence)
+    name, _, rank = subject(claim, evidence)
     side = "for" if claim.sign > 0 else "against"
     if not holds(Strongest(ref=claim.ref, feature=claim.feature, side=side), evidence):
         return []
     label = final_label(evidence)
     if claim.rank == 0:
-        return [f"The strongest reason {side} {label} is {name}, the {rank} contribution of all"]
-    return [f"What speaks most {side} {label} is {name}, the {rank} contribution"]
+        return [f"The strongest reason {side} {label} is {name}, {rank} of all"]
+    return [f"What speaks most {side} {label} is {name}, {rank}"]
 
 
 def _category(claim: Contribution, rest: Sequence[Claim], evidence: Evidence) -> list[str]:
-    name, value, rank = _subject(claim, evidence)
+    name, value, rank = subject(claim, evidence)
     directions = _directions(claim, evidence)
     if not rest:
         return [
             form
             for does in directions
             for form in (
-                f"{name} is {value}, which {does} with the {rank} contribution",
-                f"The {rank} contribution comes from {name} being {value}, which {does}",
+                f"{name} is {value}, which {does} with {rank}",
+                f"{_capital(rank)} comes from {name} being {value}, which {does}",
             )
         ]
     return [
         form
-        for detail, does in product(_details(claim, rest[0], evidence), directions)
+        for detail, does in product(placed(claim, rest[0], evidence), directions)
         for form in (
-            f"{name} makes the {rank} contribution: it is {value}, {detail}, and it {does}",
-            f"The {rank} contribution comes from {name} being {value}, {detail}; it {does}",
+            f"{name} makes {rank}: it is {value}, {detail}, and it {does}",
+            f"{_capital(rank)} comes from {name} being {value}, {detail}; it {does}",
         )
     ]
 
 
 def _missing(claim: Contribution, evidence: Evidence) -> list[str]:
-    name, _, rank = _subject(claim, evidence)
+    name, _, rank = subject(claim, evidence)
     value = "{" + claim.ref + ".value}"
     return [
         form
         for does in _directions(claim, evidence)
         for form in (
-            f"{name} is {value}, and that alone {does} with the {rank} contribution",
-            f"That {name} is {value} makes the {rank} contribution and {does}",
+            f"{name} is {value}, and that alone {does} with {rank}",
+            f"That {name} is {value} makes {rank} and {does}",
         )
     ]
 
@@ -167,20 +178,23 @@ def _pair(first: Contribution, second: Contribution, evidence: Evidence, previou
     """Say two features of one direction in one sentence."""
     if first.sign != second.sign or second.rank <= first.rank:
         return []
-    subjects = [_subject(claim, evidence) for claim in (first, second)]
+    subjects = [subject(claim, evidence) for claim in (first, second)]
     (name, value, rank), (name2, value2, rank2) = subjects
     label = final_label(evidence)
     verb = f"speak for {label}" if first.sign > 0 else f"speak against {label}"
     points = f"point towards {label}" if first.sign > 0 else f"point away from {label}"
     more = any(isinstance(claim, Contribution) and claim.sign == first.sign for claim in previous)
+    short = rank2.removesuffix(" contribution") if rank2.startswith("the ") else rank2
+    one_noun = rank.startswith("the ") and rank2.startswith("the ")
+    both = f"{rank.removesuffix(' contribution')} and {rank2}" if one_noun else f"{rank} and {rank2}"
     too, two = (" too", "Two more features") if more else ("", "Two features")
     return [
-        f"{name} ({value}) and {name2} ({value2}) {verb}{too}, with the {rank} and the {rank2} contribution",
-        f"{two} {points}: {name} ({value}), with the {rank} contribution, and {name2} ({value2}), with the {rank2}",
+        f"{name} ({value}) and {name2} ({value2}) {verb}{too}, with {both}",
+        f"{two} {points}: {name} ({value}), with {rank}, and {name2} ({value2}), with {short}",
     ]
 
 
-def _details(claim: Contribution, detail: Claim, evidence: Evidence) -> list[str]:
+def placed(claim: Contribution, detail: Claim, evidence: Evidence) -> list[str]:
     """Return phrases that place the row's value: they follow "it is"."""
     call = evidence.statistics(claim.feature)
     if call is None or _call_of(detail) != call.id:

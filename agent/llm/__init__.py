@@ -10,6 +10,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
+from agent.llm.adapter import parted
 from agent.llm.catalog import CATALOG, DEFAULT, Progress, is_name, pull
 from agent.llm.chat import LocalChat
 from agent.llm.choosers import RuleChat, UniformChat
@@ -33,7 +34,6 @@ __all__ = [
     "load",
 ]
 
-ADAPTED = "+"
 CHOOSERS: dict[str, type[ForkingChat]] = {"rule": RuleChat, "uniform": UniformChat}
 
 
@@ -48,8 +48,8 @@ def load(
         A name of the catalog, or ``owner/name`` on the Hugging Face hub (fetched when it is not there), the path of a
         GGUF file or of a Hugging Face directory, ``rule``, ``uniform``, ``provider:model`` for a LangChain provider,
         the URL of an OpenAI-compatible server (``http://host:port/v1``, with ``#model`` where it has several), or a
-        chat model. Behind a local model, ``+`` and the directory of an adapter: ``smollm2-135m+adapter/``. Default:
-        the environment's ``TALLYSTICK_LLM``, else the small local model.
+        chat model. Behind a local model, ``+`` and the directory of an adapter, ``smollm2-135m+adapter/``, or ``none``
+        for none of those that come with it. Default: the environment's ``TALLYSTICK_LLM``, else the small local model.
     progress : callable, optional
         Called with the bytes done and in total while a model is fetched.
     **params
@@ -71,7 +71,7 @@ def load(
         spec = os.environ.get("TALLYSTICK_LLM") or DEFAULT
     if isinstance(spec, BaseChatModel):
         return spec if isinstance(spec, ForkingChat) else PromptedChat(inner=spec, **params)
-    name, adapter = _parted(str(spec))
+    name, adapter = parted(str(spec))
     if adapter is not None:
         params["adapter"] = adapter
     if name in CHOOSERS:
@@ -97,19 +97,6 @@ def description(model: BaseChatModel) -> dict[str, str | None] | None:
     True
     """
     return load(model).describe()
-
-
-def _parted(spec: str) -> tuple[str, str | None]:
-    """Return a model and the adapter's directory behind it, if there is one.
-
-    Examples
-    --------
-    >>> _parted("smollm2-135m"), _parted("a+b/model.gguf")
-    (('smollm2-135m', None), ('a+b/model.gguf', None))
-    """
-    name, plus, adapter = spec.rpartition(ADAPTED)
-    local = plus and not Path(spec).exists() and (is_name(name) or Path(name).exists())
-    return (name, adapter) if local else (spec, None)
 
 
 def _provided(name: str, **params: Any) -> PromptedChat:

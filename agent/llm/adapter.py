@@ -1,19 +1,25 @@
-"""What an adapter's directory holds beside its matrices: what the model was trained for.
+"""Adapters: where they are, and what a directory holds beside the matrices, which says what the model was trained for.
 
 Written by `agent.training`, read when a model is loaded with it.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.llm.catalog import CATALOG, DEFAULT, is_name
 from tools.errors import ModelSpecError
 
-__all__ = ["CARD", "GGUF", "Card", "checked", "read_card"]
+__all__ = ["CARD", "GGUF", "NONE", "TEMPLATE", "Card", "adapted", "checked", "parted", "read_card", "shipped"]
 
 CARD = "tallystick.json"
 GGUF = "adapter.gguf"
+TEMPLATE = "template.yaml"
+ADAPTED = "+"
+NONE = "none"
+SHIPPED = Path(__file__).parent / "adapters"  # a folder for each model of the catalog that has some
 
 
 class Card(BaseModel):
@@ -49,6 +55,42 @@ class Card(BaseModel):
     left_out: int = 0
     tables: list[str] = Field(default_factory=list)
     sha256: str = ""
+
+
+def parted(spec: str) -> tuple[str, str | None]:
+    """Return a model and the adapter's directory behind it, if there is one.
+
+    Examples
+    --------
+    >>> parted("smollm2-135m"), parted("a+b/model.gguf")
+    (('smollm2-135m', None), ('a+b/model.gguf', None))
+    """
+    name, plus, adapter = spec.rpartition(ADAPTED)
+    local = plus and not Path(spec).exists() and (is_name(name) or Path(name).exists())
+    return (name, adapter) if local else (spec, None)
+
+
+def adapted(spec: str | None, folder: Path) -> str:
+    """Return the name of a model with an adapter; of the default model where none is named.
+
+    Examples
+    --------
+    >>> adapted("smollm2-135m+none", Path("label-only"))
+    'smollm2-135m+label-only'
+    """
+    return f"{parted(spec or os.environ.get('TALLYSTICK_LLM') or DEFAULT)[0]}{ADAPTED}{folder}"
+
+
+def shipped(model: str, kind: str) -> Path | None:
+    """Return the directory of the adapter that comes with a model of the catalog for a kind of task, if there is one.
+
+    Examples
+    --------
+    >>> shipped("rule", "questions") is None
+    True
+    """
+    folder = SHIPPED / model / kind
+    return folder if model in CATALOG and folder.is_dir() else None
 
 
 def checked(adapter: Path) -> Path:

@@ -24,7 +24,7 @@ from langchain_core.runnables import Runnable
 from pydantic import Field, PrivateAttr
 
 from agent.llm import catalog, trie
-from agent.llm.adapter import GGUF, checked, read_card
+from agent.llm.adapter import GGUF, NONE, checked, read_card, shipped
 from agent.llm.calling import MAX_STRING
 from agent.llm.engine import Engine, Quoted, Usage
 from agent.llm.forking import Fork, ForkingChat, Text
@@ -37,6 +37,7 @@ from tools.errors import EngineError, ToolError
 __all__ = ["LocalChat"]
 
 KEPT_PROMPTS = 16
+SHORT = 2048  # tokens: a model that was trained for a task is shown little
 METHODS = ("function_calling", "json_schema", "json_mode")
 _log = logging.getLogger(__name__)
 
@@ -80,7 +81,9 @@ class LocalChat(ForkingChat):
     quantize, dtype : str, optional
         For a Hugging Face directory; see `agent.llm.transformers.Transformers`.
     adapter : str, optional
-        The directory of a LoRA adapter, as `tallystick finetune` writes it.
+        The directory of a LoRA adapter, as `tallystick finetune` writes it, for everything that the model is asked. By
+        default a model of the catalog has those that come with it, each for its own task (`adapted`); ``none`` for no
+        adapter at all.
     engine : Engine, optional
         A running engine to use instead of starting one for `model`.
 
@@ -109,11 +112,13 @@ class LocalChat(ForkingChat):
     _format: Format = PrivateAttr()
     _prompts: OrderedDict[tuple[int, ...], dict[str, list[int]]] = PrivateAttr(default_factory=OrderedDict)
     _other: "LocalChat | None" = PrivateAttr(default=None)
+    _adapted: dict[Path, "LocalChat"] = PrivateAttr(default_factory=dict)
 
     def model_post_init(self, context: Any, /) -> None:
         """Start the engine."""
         super().model_post_init(context)
-        card = None if self.adapter is None else read_card(checked(Path(self.adapter)))
+        folder = self._folder
+        card = None if folder is None else read_card(checked(folder))
         if card is not None:
             self.trained = frozenset(card.trained)
         self._engine = self.engine or self._started()
@@ -131,8 +136,31 @@ class LocalChat(ForkingChat):
             engine.model = self.model
         return engine
 
+    @property
+    def _folder(self) -> Path | None:
+        """The directory of the adapter that is always there."""
+        return None if self.adapter in {None, NONE} else Path(str(self.adapter))
+
+    def adapted(self, kind: str) -> "LocalChat":
+        """Return the model with the adapter that comes with it for a kind of task: itself where there is none.
+
+        It runs beside this one, so that neither's prompts push out the other's; it starts when it is first needed.
+        """
+        folder = None if self.adapter is not None or self.engine is not None else shipped(self.model, kind)
+        if folder is None:
+            return self
+        with self._lock:
+            if folder not in self._adapted:
+                same = self._same() | {"adapter": str(folder), "context": min(self.context, SHORT)}
+                self._adapted[folder] = LocalChat(**same)
+            return self._adapted[folder]
+
+    def _same(self) -> dict[str, Any]:
+        """Return the settings that another model takes over from this one."""
+        return {name: getattr(self, name) for name in self.model_fields_set - {"adapter", "engine"}}
+
     def _llamacpp(self, path: Path) -> Engine:
-        adapter = None if self.adapter is None else Path(self.adapter) / GGUF
+        adapter = None if self._folder is None else self._folder / GGUF
         return LlamaCpp(path, context=self.context, threads=self.threads, cache_type=self.cache_type, adapter=adapter)
 
     def _transformers(self, path: Path) -> Engine:
@@ -143,7 +171,7 @@ class LocalChat(ForkingChat):
             context=self.context,
             threads=self.threads,
             quantize=self.quantize,
-            adapter=self.adapter,
+            adapter=self._folder,
             dtype=self.dtype,
         )
 
@@ -157,8 +185,8 @@ class LocalChat(ForkingChat):
 
     @property
     def usage(self) -> Usage:
-        """All work this model has done so far, the engine's included."""
-        return self._usage + self._engine.usage
+        """All work this model has done so far, the engine's and that of its adapted ones included."""
+        return sum((chat.usage for chat in self._adapted.values()), self._usage + self._engine.usage)
 
     def describe(self) -> dict[str, str | None]:
         """Return ``model``, ``engine`` and ``sha256`` of the weights."""
@@ -172,8 +200,8 @@ class LocalChat(ForkingChat):
     def close(self) -> None:
         """Stop the engine; the next call starts it again."""
         self._engine.close()
-        if self._other:
-            self._other.close()
+        for chat in [*self._adapted.values(), *([self._other] if self._other else [])]:
+            chat.close()
 
     def with_structured_output(
         self,
@@ -238,8 +266,7 @@ class LocalChat(ForkingChat):
             if self._other is None or self._other.model != model:
                 if self._other:
                     self._other.close()
-                same = {name: getattr(self, name) for name in self.model_fields_set - {"adapter", "engine"}}
-                self._other = LocalChat(**same | {"model": model})
+                self._other = LocalChat(**self._same() | {"model": model})
             return self._other
 
     def _fork(

@@ -119,6 +119,10 @@ class ForkingChat(BaseChatModel):
         """All work this model has done so far."""
         return self._usage
 
+    def adapted(self, kind: str) -> "ForkingChat":  # noqa: ARG002 - see `LocalChat`
+        """Return the model as it is best for a kind of task: this one."""
+        return self
+
     def describe(self) -> dict[str, str | None] | None:
         """Return ``model``, ``engine`` and ``sha256`` for a receipt, or None where no model is at work."""
         return {"model": self._llm_type, "engine": self._llm_type, "sha256": None}

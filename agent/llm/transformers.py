@@ -30,6 +30,7 @@ __all__ = ["Transformers"]
 
 CHUNK = 512  # tokens that go through the model at once
 BATCH = 8  # prompts that do
+WIDTH = 16  # their lengths are rounded up to: another shape is rounded otherwise
 KEPT_BYTES = 4 * 2**30
 
 
@@ -96,6 +97,7 @@ class Transformers:
         slots = max(1, min(slots, KEPT_BYTES // _bytes_kept(self._network, self.context)))
         self._slots, self._lock = Slots(slots), threading.RLock()
         self._kept: list[tuple[list[int], Any]] = [([], None) for _ in range(slots)]
+        self._begun: tuple[tuple[int, ...] | None, Any] = (None, None)
         self._grammar: Any = None
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
@@ -116,7 +118,6 @@ class Transformers:
         found = logits[torch.tensor(list(allowed), device=logits.device)].double()
         return [float(value) for value in torch.log_softmax(found, dim=0)]
 
-    @torch.inference_mode()
     def next_tokens(self, prompts: Sequence[Sequence[int]], allowed: Sequence[int]) -> list[list[float]]:
         """Do what `next_token` does for several prompts in one batch: what they have in common is computed once.
 
@@ -127,31 +128,60 @@ class Transformers:
         common = min(len(prompt) for prompt in prompts) - 1
         for prompt in prompts[1:]:
             common = min(common, shared_length(prompts[0], prompt))
-        choice, found = torch.tensor(list(allowed), device=self.device), []
+        begun = list(prompts[0][:common])
         with self._lock:
-            for at in range(0, len(prompts), BATCH):
-                rests = [list(prompt[common:]) for prompt in prompts[at : at + BATCH]]
-                logits = self._batched(list(prompts[0][:common]), rests)
-                found += torch.log_softmax(logits[:, choice].double(), dim=1).tolist()
-            self.usage += Usage(generated_tokens=len(prompts))
+            cache = None
+            if begun:
+                with self._slots.take(begun) as slot:
+                    self._logits(slot, begun)
+                    cache = self._kept[slot][1]
+            return self._after(cache, common, [list(prompt[common:]) for prompt in prompts], allowed)
+
+    @torch.inference_mode()
+    def after(self, common: Sequence[int], rests: Sequence[list[int]], allowed: Sequence[int]) -> list[list[float]]:
+        """Do what `next_tokens` does for prompts that begin alike, the same bit by bit whatever was asked before.
+
+        Parameters
+        ----------
+        common : sequence of int
+            What they begin with: computed once, in one go.
+        rests : sequence of list of int
+            How each goes on. As many as `BATCH`, of one length but for `WIDTH`, for the same sums in the same order.
+        allowed : sequence of int
+        """
+        begun = tuple(common)
+        with self._lock:
+            if self._begun[0] != begun:
+                cache = transformers.DynamicCache(config=self._network.config)
+                if begun:
+                    with self._failures():
+                        ids = torch.tensor([begun], device=self.device)
+                        self._network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+                self._begun = (begun, cache)
+            return self._after(self._begun[1], len(begun), rests, allowed)
+
+    @torch.inference_mode()
+    def _after(self, cache: Any, held: int, rests: Sequence[list[int]], allowed: Sequence[int]) -> list[list[float]]:
+        choice, found = torch.tensor(list(allowed), device=self.device), []
+        for at in range(0, len(rests), BATCH):
+            logits = self._batched(cache if held else None, held, rests[at : at + BATCH])
+            found += torch.log_softmax(logits[:, choice].double(), dim=1).tolist()
+        self.usage += Usage(generated_tokens=len(rests))
         return found
 
-    def _batched(self, common: list[int], rests: Sequence[list[int]]) -> torch.Tensor:
+    def _batched(self, begun: Any, held: int, rests: Sequence[list[int]]) -> torch.Tensor:
         """Return the logits after each prompt, shape (prompts, vocabulary); shorter ones are padded at their end."""
-        cache = transformers.DynamicCache(config=self._network.config)
-        if common:
-            with self._slots.take(common) as slot:
-                self._logits(slot, common)
-                cache = copy.deepcopy(self._kept[slot][1])
+        cache = transformers.DynamicCache(config=self._network.config) if begun is None else copy.deepcopy(begun)
+        if begun is not None:
             cache.batch_repeat_interleave(len(rests))
-        started, width = time.perf_counter(), max(map(len, rests))
+        started, width = time.perf_counter(), -(-max(map(len, rests)) // WIDTH) * WIDTH
         padded = torch.tensor([rest + [self.end] * (width - len(rest)) for rest in rests], device=self.device)
         last = torch.tensor([len(rest) - 1 for rest in rests], device=self.device)
         with self._failures():
             hidden = self._network.get_decoder()(input_ids=padded, past_key_values=cache, use_cache=True)[0]
             logits = self._network.get_output_embeddings()(hidden[torch.arange(len(rests)), last])
-        seen = len(common) * len(rests) + sum(map(len, rests))
-        self.usage += Usage(seen, len(common) * len(rests), seconds=time.perf_counter() - started)
+        seen = held * len(rests) + sum(map(len, rests))
+        self.usage += Usage(seen, held * len(rests), seconds=time.perf_counter() - started)
         return torch.as_tensor(logits).float()
 
     def generate(

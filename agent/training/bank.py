@@ -36,16 +36,20 @@ def people(varied: int = 0, seed: int = 0) -> Iterator[Example]:
         Of the numbers.
     """
     chance = np.random.default_rng(seed)
+    for row, schema, terms in _bank():
+        yield from _asked(row, schema, terms)
+        for _ in range(varied):
+            yield from _asked(other_numbers(row, chance), shuffled(schema, chance), terms)
+
+
+def _bank() -> Iterator[tuple[dict[str, Any], Schema, Terms]]:
     data = files("agent.training").joinpath("data")
     tables = {
         name: _table(about) for name, about in json.loads(data.joinpath("tables.json").read_text("utf-8")).items()
     }
     for line in data.joinpath("questions.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        schema, terms = tables[row["table"]]
-        yield from _asked(row, schema, terms)
-        for _ in range(varied):
-            yield from _asked(other_numbers(row, chance), shuffled(schema, chance), terms)
+        yield row, *tables[row["table"]]
 
 
 def _table(about: Mapping[str, Any]) -> tuple[Schema, Terms]:
@@ -62,10 +66,12 @@ def _table(about: Mapping[str, Any]) -> tuple[Schema, Terms]:
 
 
 def _asked(row: Mapping[str, Any], schema: Schema, terms: Terms) -> list[Example]:
-    turns = row.get("before") or []
-    before = [call for turn in turns[-1:] for call in turn["calls"]]
-    question = Question(row["question"], terms, _is_row, before)
-    return asked(question, row["calls"], schema, row["table"], turns)
+    return asked(_question(row, terms), row["calls"], schema, row["table"], row.get("before") or [])
+
+
+def _question(row: Mapping[str, Any], terms: Terms) -> Question:
+    before = [call for turn in (row.get("before") or [])[-1:] for call in turn["calls"]]
+    return Question(row["question"], terms, _is_row, before)
 
 
 def _is_row(text: str) -> bool:

@@ -97,7 +97,7 @@ def encode(example: Example, cutter: Cutter, longest: int) -> Encoded | None:
         if part.options or part.written:
             places += [Place(len(tokens) + n - 1, token) for n, token in enumerate(cut)]
         tokens += cut
-    if example.answer:
+    if example.answer and example.kind != "tools":  # where a call has no more choices, it still goes on
         places.append(Place(len(tokens) - 1, cutter.end))
     return Encoded(example.kind, tuple(tokens), tuple(places)) if len(tokens) <= longest else None
 

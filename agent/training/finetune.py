@@ -13,15 +13,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import psutil
+import torch
 from safetensors.numpy import load_file, save_file
 
 from agent.llm.adapter import CARD, GGUF, Card
+from agent.llm.chat import LocalChat
+from agent.llm.forking import ForkingChat
 from agent.training.card import describe
 from agent.training.encoding import Cutter, Encoded, encode
 from agent.training.example import Example, read_examples, write_examples
 from agent.training.gguf import write_gguf
 from agent.training.plot import write_plot
-from agent.training.trainer import Settings, train
+from agent.training.trainer import JUDGED, STEPS, Settings, train
 from tools.errors import StorageError, UserError
 from tools.storage import write_file
 
@@ -40,6 +44,7 @@ def finetune(
     name: str,
     resume: bool = False,
     longest: int = LONGEST,
+    judge: Callable[[ForkingChat], dict[str, float]] | None = None,
 ) -> Card:
     """Train an adapter and write its directory.
 
@@ -58,6 +63,8 @@ def finetune(
         Go on where a run ended.
     longest : int
         Examples with more tokens are left out, and counted in the card.
+    judge : callable, optional
+        Measures a model with an adapter; the best checkpoint by its ``quality`` is kept.
 
     Returns
     -------
@@ -84,10 +91,21 @@ def finetune(
     short = [one for one in encoded if one is not None]
     if not short:
         raise UserError("There is nothing to learn: no example fits.", hint="Give more rows, or a larger `longest`.")
-    network = train(base, short, out / "run", settings, cutter.end, resume=resume)
-    _save(network, base, out)
+    kinds = sorted({example.kind for example in examples})
+
+    def judged(adapter: Path) -> dict[str, float]:
+        assert judge is not None  # noqa: S101 - asked for only then
+        threads = psutil.cpu_count(logical=False)  # as in training, whose sums depend on it
+        quantize = "4bit" if settings.four_bit and torch.cuda.is_available() else None
+        given: dict[str, Any] = {"trained": frozenset(kinds), "threads": threads, "quantize": quantize}
+        chat = LocalChat(model=str(base), adapter=str(adapter), **given)
+        return judge(chat)
+
+    run = out / "run"
+    trained = train(base, short, run, settings, cutter.end, resume=resume, judge=judged if judge else None)
+    _save(trained, base, out)
     card = Card(
-        trained=sorted({example.kind for example in examples}),
+        trained=kinds,
         base=name,
         version=version("tallystick"),
         settings=asdict(settings),
@@ -98,7 +116,7 @@ def finetune(
     )
     write_file(out / CARD, card.model_dump_json(indent=1).encode())
     write_file(out / "README.md", describe(card, examples).encode())
-    write_plot(out / "run" / "steps.jsonl", out / "steps.svg")
+    write_plot(run / STEPS, run / JUDGED, out / "steps.svg")
     return card
 
 
@@ -107,12 +125,11 @@ def _counts(encoded: Sequence[Encoded]) -> dict[str, int]:
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
-def _save(network: Any, base: Path, out: Path) -> None:
+def _save(trained: Path, base: Path, out: Path) -> None:
     """Write the matrices in half precision, for both engines."""
-    network.save_pretrained(out)
-    file, settings = out / "adapter_model.safetensors", out / "adapter_config.json"
-    save_file({name: values.astype("float16") for name, values in load_file(file).items()}, file)
-    config = json.loads(settings.read_text(encoding="utf-8"))
+    matrices = load_file(trained / "adapter_model.safetensors")
+    save_file({name: values.astype("float16") for name, values in matrices.items()}, out / "adapter_model.safetensors")
+    config = json.loads((trained / "adapter_config.json").read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = None  # a path of this machine
-    write_file(settings, json.dumps(config, indent=1, sort_keys=True).encode())
+    write_file(out / "adapter_config.json", json.dumps(config, indent=1, sort_keys=True).encode())
     write_gguf(out, base, out / GGUF)

@@ -1,4 +1,4 @@
-"""The loss over the steps, as a picture that any browser shows."""
+"""The loss over the steps, and how good explanations were on the way, as a picture that any browser shows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +11,15 @@ WIDTH, HEIGHT, MARGIN = 640, 240, 36
 SMOOTH = 0.9  # of the running mean that is drawn over the single steps
 
 
-def write_plot(steps: Path, target: Path) -> None:
-    """Draw the loss of a training run.
+def write_plot(steps: Path, judged: Path, target: Path) -> None:
+    """Draw the loss of a training run, and the quality at its evaluations.
 
     Parameters
     ----------
     steps : Path
         A JSON line for each step, with ``step`` and ``loss``; of a step that was done twice, the later one counts.
+    judged : Path
+        A JSON line for each evaluation, with ``step`` and ``quality`` from 0 to 1; it may be missing.
     target : Path
         The SVG file.
     """
@@ -28,14 +30,31 @@ def write_plot(steps: Path, target: Path) -> None:
         mean = SMOOTH * mean + (1 - SMOOTH) * loss
         smooth.append(mean)
     most = max(losses)
+    judgements = [(line["step"], line["quality"]) for line in read_lines(judged)]
     target.write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-size="11">'
         f'<text x="{MARGIN}" y="14">loss, {len(losses)} steps; bold: running mean, at last {smooth[-1]:.3f}</text>'
         f'<text x="2" y="{MARGIN}">{most:.2f}</text><text x="2" y="{HEIGHT - MARGIN}">0</text>'
         f'<path d="{_path(losses, most)}" fill="none" stroke="#aac"/>'
-        f'<path d="{_path(smooth, most)}" fill="none" stroke="#225" stroke-width="2"/></svg>\n',
+        f'<path d="{_path(smooth, most)}" fill="none" stroke="#225" stroke-width="2"/>'
+        f"{_points(judgements, max(by_step))}</svg>\n",
         encoding="utf-8",
     )
+
+
+def _points(judgements: Sequence[tuple[int, float]], steps: int) -> str:
+    """Return the evaluations as points with their value, 1 at the top."""
+    if not judgements:
+        return ""
+    across, down = (WIDTH - 2 * MARGIN) / max(1, steps - 1), HEIGHT - 2 * MARGIN
+    found = [f'<text x="{WIDTH - MARGIN}" y="14" text-anchor="end" fill="#a30">quality of explanations, 0 to 1</text>']
+    for step, quality in judgements:
+        x, y = MARGIN + (step - 1) * across, MARGIN + down * (1 - quality)
+        found.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#a30"/>'
+            f'<text x="{x:.1f}" y="{y - 7:.1f}" fill="#a30" text-anchor="middle">{quality:.2f}</text>'
+        )
+    return "".join(found)
 
 
 def _path(values: Sequence[float], most: float) -> str:

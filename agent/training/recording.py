@@ -1,17 +1,18 @@
 """Choices written down as examples: the loop runs as ever, and a teacher stands in for the model."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from langchain_core.messages import BaseMessage
 from pydantic import Field, PrivateAttr
 
-from agent.llm.choosers import RuleChat
 from agent.llm.forking import Fork, ForkingChat, Text
-from agent.llm.turns import turns
+from agent.llm.turns import turns as turns_of
 from agent.training.example import Example, Kind, Part, Turn
 
 __all__ = ["Recorder"]
 
+UNLIKELY = -100.0  # log-probability of what the teacher does not take
 Teacher = Callable[[str, Sequence[str]], int]
 
 
@@ -43,12 +44,13 @@ class Recorder(ForkingChat):
     def _llm_type(self) -> str:
         return "teacher"
 
-    def examples(self, kind: Kind, table: str) -> Iterator[Example]:
-        """Yield what was recorded, a conversation each, and forget it."""
+    def examples(self, kind: Kind | Callable[[Any], str], table: str) -> Iterator[Example]:
+        """Yield what was recorded, a conversation each, and forget it; the kind may depend on the turns."""
         kept, self._conversations = self._conversations, {}
         for said, answer in kept.items():
-            shown = tuple(Turn(role=role, content=content) for role, content in said)
-            yield Example(kind=kind, table=table, turns=shown, answer=tuple(answer))
+            turns = [{"role": role, "content": content} for role, content in said]
+            found: Any = kind(turns) if callable(kind) else kind
+            yield Example(kind=found, table=table, turns=tuple(Turn(**turn) for turn in turns), answer=tuple(answer))
 
     def _fork(
         self,
@@ -65,7 +67,7 @@ class Recorder(ForkingChat):
     def _score(self, messages: Sequence[BaseMessage], prefix: str, options: Sequence[str]) -> list[float]:
         index = self.teacher(prefix, options)
         self._note(messages, prefix, Part(text=options[index], options=tuple(options)))
-        return RuleChat().score(messages, prefix, options)
+        return [0.0 if at == index else UNLIKELY for at in range(len(options))]
 
     def _write(self, messages: Sequence[BaseMessage], prefix: str, text: Text) -> Iterator[str]:  # noqa: ARG002
         written = self.write(prefix)
@@ -77,7 +79,7 @@ class Recorder(ForkingChat):
 
     def _note(self, messages: Sequence[BaseMessage], prefix: str, part: Part) -> None:
         """Add a part to the answer of a conversation, with what was given before it."""
-        key = tuple((str(turn["role"]), str(turn["content"])) for turn in turns(messages))
+        key = tuple((str(turn["role"]), str(turn["content"])) for turn in turns_of(messages))
         answer = self._conversations.setdefault(key, [])
         known = "".join(one.text for one in answer)
         if not prefix.startswith(known):  # another answer to the same conversation

@@ -6,7 +6,7 @@ The loop is transformers' `Trainer`; ours are the loss, the record of every step
 import json
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,21 @@ import transformers
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
+from agent.evaluation.run import read_lines
 from agent.llm.weights import LOCAL, quiet
 from agent.training.encoding import Encoded
 from agent.training.loss import batched, loss_of
 from tools.errors import StorageError
 from tools.storage import write_file
 
-__all__ = ["Settings", "train"]
+__all__ = ["JUDGED", "QUALITY", "STEPS", "Settings", "train"]
+
+QUALITY = "quality"  # the measure that the best is chosen by
 
 WHOLE = "whole"  # a file that a checkpoint gets last
-STEPS = "steps.jsonl"
-AT_ONCE = 8  # examples in memory
+STEPS, JUDGED, BEST, LAST = "steps.jsonl", "judged.jsonl", "best", "last"
+ADAPTER = ("adapter_model.safetensors", "adapter_config.json")
+PATIENCE = 3  # evaluations in a row that are worse than the best: then training ends
 WARM_UP = 0.05  # of all steps
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -50,9 +54,15 @@ class Settings:
         How much each kind of example counts.
     save_every : int
         Steps between checkpoints.
+    judge_every : int
+        Steps between evaluations, at checkpoints; 0 for none.
     seed : int
     four_bit : bool
-        Hold the base in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314); CUDA only.
+        Hold the base in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314). For memory; a CPU gets slower by it.
+    at_once : int
+        Examples in memory at the same time.
+    checkpointing : bool
+        Compute activations again in the backward pass instead of keeping them: less memory, a third more time.
     """
 
     epochs: float = 3.0
@@ -61,8 +71,11 @@ class Settings:
     rank: int = 8
     weights: Mapping[str, float] = field(default_factory=dict)
     save_every: int = 50
+    judge_every: int = 0
     seed: int = 0
     four_bit: bool = False
+    at_once: int = 8
+    checkpointing: bool = False
 
 
 class _Examples(Dataset[Encoded]):
@@ -137,10 +150,44 @@ class _Steps(transformers.TrainerCallback):
         write_file(self._out / f"checkpoint-{state.global_step}" / WHOLE, b"")
 
 
+class _Judging(transformers.TrainerCallback):
+    """Judges checkpoints, keeps the best of them, and ends a training whose checkpoints no longer get better."""
+
+    def __init__(self, out: Path, settings: Settings, judge: Callable[[Path], dict[str, float]]) -> None:
+        self._out, self._every, self._judge = out, settings.judge_every, judge
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self._judged(state, control)  # what a run was killed before
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self._judged(state, control)
+
+    def _judged(self, state: Any, control: Any) -> None:
+        step, due = state.global_step, state.global_step % self._every == 0 or state.global_step == state.max_steps
+        known = read_lines(self._out / JUDGED)
+        if step and due and step not in {line["step"] for line in known}:
+            checkpoint = self._out / f"checkpoint-{step}"
+            known.append({"step": step, **self._judge(checkpoint)})
+            if known[-1][QUALITY] >= max(line[QUALITY] for line in known):
+                for name in ADAPTER:
+                    write_file(self._out / BEST / name, (checkpoint / name).read_bytes())
+            write_file(self._out / JUDGED, "".join(f"{json.dumps(line)}\n" for line in known).encode())
+        best = max(range(len(known)), key=lambda at: (known[at][QUALITY], at), default=0)
+        if len(known) - 1 - best >= PATIENCE:
+            control.should_training_stop = True
+
+
 def train(
-    base: Path, examples: Sequence[Encoded], out: Path, settings: Settings, pad: int, *, resume: bool = False
-) -> Any:
-    """Train an adapter; return the network with it.
+    base: Path,
+    examples: Sequence[Encoded],
+    out: Path,
+    settings: Settings,
+    pad: int,
+    *,
+    resume: bool = False,
+    judge: Callable[[Path], dict[str, float]] | None = None,
+) -> Path:
+    """Train an adapter; return the directory with the best one, or without a judge with the last one.
 
     Parameters
     ----------
@@ -154,6 +201,8 @@ def train(
         A token to fill up with.
     resume : bool
         Go on from the last whole checkpoint.
+    judge : callable, optional
+        From an adapter's directory to measures; by ``quality`` the best is chosen.
 
     Raises
     ------
@@ -169,11 +218,14 @@ def train(
         args=_arguments(out, settings),
         train_dataset=_Examples(examples, settings),
         data_collator=lambda items: batched(items, settings.weights, pad),
-        callbacks=[_Steps(out)],
+        callbacks=[_Steps(out), *([_Judging(out, settings, judge)] if judge and settings.judge_every else [])],
     )
     trainer.remove_callback(transformers.PrinterCallback)
     trainer.train(resume_from_checkpoint=None if last is None else str(last))
-    return network
+    if (out / BEST).is_dir():
+        return out / BEST
+    network.save_pretrained(out / LAST)
+    return out / LAST
 
 
 def _adapted(base: Path, settings: Settings) -> Any:
@@ -181,25 +233,34 @@ def _adapted(base: Path, settings: Settings) -> Any:
     options: dict[str, Any] = {}
     if settings.four_bit:
         options["quantization_config"] = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-            load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16, bnb_4bit_quant_type="nf4"
+            load_in_4bit=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
         )
     with quiet():
         network = transformers.AutoModelForCausalLM.from_pretrained(
             base, dtype=torch.bfloat16, use_safetensors=True, **LOCAL, **options
         )
     lora = peft.LoraConfig(r=settings.rank, lora_alpha=2 * settings.rank, target_modules=LAYERS, task_type="CAUSAL_LM")
-    with warnings.catch_warnings():  # peft asks transformers for a property by its old name
-        warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
+    with warnings.catch_warnings():  # peft asks transformers for properties by their old names
+        warnings.filterwarnings("ignore", ".*gradient_checkpointing.* is deprecated", FutureWarning)
+        if settings.four_bit:  # what is not quantized becomes float32: norms, embeddings and the output layer
+            network = peft.prepare_model_for_kbit_training(network, use_gradient_checkpointing=False)  # type: ignore[no-untyped-call]
         return peft.get_peft_model(network, lora)
 
 
 def _arguments(out: Path, settings: Settings) -> transformers.TrainingArguments:
+    recomputed: dict[str, Any] = {}
+    if settings.checkpointing:
+        recomputed = {"activation_checkpointing": True, "activation_checkpointing_kwargs": {"use_reentrant": False}}
     return transformers.TrainingArguments(
         output_dir=str(out),
         num_train_epochs=1,  # the examples of all epochs are in line
         learning_rate=settings.learning_rate,
-        per_device_train_batch_size=min(AT_ONCE, settings.batch),
-        gradient_accumulation_steps=-(-settings.batch // AT_ONCE),
+        per_device_train_batch_size=min(settings.at_once, settings.batch),
+        gradient_accumulation_steps=-(-settings.batch // settings.at_once),
+        **recomputed,
         lr_scheduler_type="cosine",
         warmup_steps=WARM_UP,
         logging_steps=1,

@@ -35,7 +35,7 @@ def test_log_odds_of_two_labels(bundle, name, kind):
     X, _, _ = fitted.held_out()
     probability = fitted.predictor.probabilities(X)
     for position in (0, 1):
-        base, contributions = fitted.attributor.contributions(X, position)
+        base, contributions, _ = fitted.attributor.contributions(X, position)
 
         assert additive(base, contributions, fitted.attributor.totals(X, position))
         np.testing.assert_allclose(expit(base + contributions.sum(axis=1)), probability[:, position], rtol=1e-6)
@@ -56,7 +56,7 @@ def test_margin_of_three_labels(bundle, name, kind):
     logits = fitted.predictor.logits(X)
     margins = logits - logits.mean(axis=1, keepdims=True)
     for position in range(3):
-        base, contributions = fitted.attributor.contributions(X, position)
+        base, contributions, _ = fitted.attributor.contributions(X, position)
         assert additive(base, contributions, margins[:, position])
 
     parts = [fitted.attributor.explain(X[0], label) for label in fitted.schema.labels]

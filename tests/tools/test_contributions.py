@@ -16,7 +16,7 @@ def test_contributions_of_a_cohort_add_up(bundle, table, kind):
     found = Toolbox(fitted).call("explain", {"where": WHERE, "label": "Yes"}).result
     frame, _ = table("attrition")
     X = fitted.X[((frame.OverTime == "Yes") & (frame.Age < 30)).to_numpy()]  # noqa: N806
-    base, contributions = fitted.attributor.contributions(X, 1)
+    base, contributions, _ = fitted.attributor.contributions(X, 1)
     means = dict(zip(fitted.schema.names, contributions.mean(axis=0), strict=True))
 
     assert found["rows"] == len(X)
@@ -56,7 +56,7 @@ def test_importance(bundle):
     assert one == {**fitted.importance[0], "of": 7, "rows": 160}
     some = toolbox.call("importance", {"where": [["age", ">", 50]], "feature": "glu"}).result
     X = fitted.X[fitted.X[:, fitted.schema.names.index("age")] > 50]  # noqa: N806
-    _, contributions = fitted.attributor.contributions(X, 1)
+    _, contributions, _ = fitted.attributor.contributions(X, 1)
     assert some["importance"] == pytest.approx(float(np.abs(contributions[:, 1]).mean()))
     assert some["rows"] == len(X)
     assert "Did you mean 'glu'" in toolbox.call("importance", {"feature": "glue"}).error

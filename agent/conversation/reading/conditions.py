@@ -239,7 +239,8 @@ class Conditions:
             for column in self.sides(named[0]):
                 yield _condition([column, "in", listed], *(name.start for name in named))
         for name in named:
-            values = list(schema.labels) if name.value is None else [name.value]
+            unnamed = list(schema.labels) if len(schema.labels) == 2 else []  # of more, which one has to be said
+            values = unnamed if name.value is None else [name.value]
             if denied and len(schema.labels) == 2:
                 values += [label for label in schema.labels if label not in values]
             for column in self.sides(name):

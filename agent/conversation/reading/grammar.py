@@ -5,7 +5,7 @@ in a call, and no end before everything is accounted for that has to be. Knows a
 models.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -44,6 +44,13 @@ END, NEXT = "", " also "
 Choose = Callable[[str, Sequence[str]], int]
 
 
+def canonical_of(tool: str, args: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a call in a form in which the order of its conditions does not count."""
+    where = args.get("where")
+    listed = sorted(map(repr, where)) if isinstance(where, list) else repr(where)
+    return tool, repr(sorted((key, repr(listed if key == "where" else value)) for key, value in args.items()))
+
+
 @dataclass
 class Reader:
     """Writes the calls for one question.
@@ -80,13 +87,14 @@ class Reader:
     _used: set[int] = field(default_factory=set)
     _columns: set[str] = field(default_factory=set)
     _again: frozenset[int] = frozenset()
+    _made: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._offers = Offers(self.question)
 
     def read(self) -> list[dict[str, Any]]:
         """Return the calls; none where no tool can answer."""
-        calls: list[dict[str, Any]] = []
+        calls = self._made = []
         written = 0
         while not written or (self.text.endswith(NEXT) and written < MOST_CALLS):
             head = self._write(self._heads(calls))
@@ -127,9 +135,10 @@ class Reader:
     def _goes_on(self, call: dict[str, Any], calls: Sequence[dict[str, Any]]) -> bool:
         """Tell whether a tool may be called once more: something of the question is not said in its calls yet."""
         said = [part for c in calls for key in ("where", "changes") for part in said_in(c["args"].get(key))]
-        columns = {c["args"].get(key) for c in calls for key in ("feature", "name")}
+        columns = {c["args"].get(key) for c in calls for key in COLUMN}
+        another = bool(COLUMN & call["args"].keys()) and bool(set(self.question.named) - columns)
         offers = [*self._offers.conditions_for(call["tool"]), *self._offers.changes]
-        return any(offer.value not in said for offer in offers) or bool(set(self.question.named) - columns)
+        return any(offer.value not in said for offer in offers) or another
 
     @cached_property
     def _clauses(self) -> int:
@@ -168,14 +177,14 @@ class Reader:
                 if missing:  # they may belong to another call: "men over 50 against women over 60"
                     begun = args.get("where") or args.get("changes")
                     ends = [NEXT] if self.question.compares and begun and NEXT in ends else []
-                ends = ends if due is None else []
+                ends = ends if due is None and not (steps and self._is_made(tool, args)) else []
                 written = self._write([*needed, *ends, *(text for text in steps if text not in needed)])
             if written in (END, NEXT):
                 self._again = frozenset(taken) & self._offers.required
                 return
             part = steps[written]
             parts = parts[parts.index(part) :]
-            self._fill(part, args, taken, required, new_group=written == OR)
+            self._fill(tool, part, args, taken, required, new_group=written == OR)
             if part.must and part.name in {
                 "feature",
                 "name",
@@ -184,6 +193,17 @@ class Reader:
             }:  # what may follow depends on the column
                 parts = list(parts_of(self._offers, tool, args, follows=self.follows))[1:]
             current = part
+
+    def _is_made(self, tool: str, args: dict[str, Any]) -> bool:
+        """Tell whether a call is one that was made before."""
+        return canonical_of(tool, args) in [canonical_of(call["tool"], call["args"]) for call in self._made]
+
+    def _says_again(self, tool: str, part: Part, offer: Offer, offers: Sequence[Offer], args: dict[str, Any]) -> bool:
+        """Tell whether a condition would end in a call that was made before: no other one could follow it."""
+        if part.name != "where" or any(not other.uses & offer.uses for other in offers if other is not offer):
+            return False
+        more = {**args, part.name: joined(args.get(part.name), offer.value, part, new_group=False)}
+        return self._is_made(tool, more)
 
     def _ends(self, tool: str, args: dict[str, Any], calls: Sequence[dict[str, Any]], number: int) -> list[str]:
         """Return how a call may end: for good only when everything is accounted for that has to be."""
@@ -228,13 +248,14 @@ class Reader:
         ]
 
     def _fill(
-        self, part: Part, args: dict[str, Any], taken: set[int], required: frozenset[int], *, new_group: bool
+        self, tool: str, part: Part, args: dict[str, Any], taken: set[int], required: frozenset[int], *, new_group: bool
     ) -> None:
         """Choose one value for an argument and write it."""
         if part.name == "scope":
             args["scope"] = "previous"
             return
         offers = self._left(part, args, taken, new_group=new_group)
+        offers = [offer for offer in offers if not self._says_again(tool, part, offer, offers, args)] or offers
         again = shared(args, offers, required - taken) if new_group else []
         for condition in again:
             self.text += f"{condition_text(condition)}) and ("

@@ -24,6 +24,7 @@ __all__ = ["prompt", "understand"]
 
 EXAMPLES = 3
 MOST_COLUMNS, MOST_CATEGORIES = 40, 8
+TEMPERED, FIRST = 0.5, 1.5  # chosen on questions whose answers were looked at, not on the sealed ones
 FEW_COLUMNS, MOST_WORDS = 16, 12  # of a brief prompt
 BRIEF = "Turn the question into calls."
 INSTRUCTIONS = """You turn a question about a table and its classifier into calls.
@@ -65,10 +66,13 @@ def understand(
         If the model's engine fails.
     """
     follows = bool(turns) if follows is None else follows
-    messages = (brief if "questions" in chat.trained else prompt)(question, schema, turns)
+    trained = "questions" in chat.trained
+    messages = (brief if trained else prompt)(question, schema, turns)
     chances = heads(question, (*HEADS, CANNOT))
 
     def choose(text: str, options: Sequence[str]) -> int:
+        if trained:
+            return _tempered(chat.score(messages, text, options), options, chances)
         fork = chat.fork(messages, text, options, temperature=0)
         return _weighed(fork, options, chances) if chances.keys() >= set(options) else fork.index
 
@@ -83,6 +87,16 @@ def _weighed(fork: Fork, options: Sequence[str], chances: Mapping[str, float]) -
         return fork.index
     opinions = {at: log for at, log in enumerate(logs) if log is not None}
     return max(opinions, key=lambda at: opinions[at] + math.log(chances[options[at]]))
+
+
+def _tempered(scores: Sequence[float], options: Sequence[str], chances: Mapping[str, float]) -> int:
+    """Return the choice of a model that was trained on few questions, and is surer than it should be.
+
+    Its log-probabilities count half, and the order in which the grammar offers counts, too.
+    """
+    known = chances.keys() >= set(options)
+    prior = [math.log(chances[option]) if known else FIRST * (not at) for at, option in enumerate(options)]
+    return max(range(len(options)), key=lambda at: TEMPERED * scores[at] + prior[at])
 
 
 def brief(question: Question, schema: Schema, turns: Sequence[Mapping[str, Any]]) -> list[BaseMessage]:

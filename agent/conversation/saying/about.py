@@ -14,6 +14,7 @@ _PREDICTORS = {
     "logistic": "a logistic regression",
     "gbdt": "a model of boosted trees",
     "brought": "a model that was brought",
+    "llm": "a language model that is asked for the label",
 }
 _KINDS = {
     "numeric": "a number",

@@ -50,11 +50,19 @@ def _sides(call: Call, entries: list[Entry], label: str, *, one: bool) -> str:
             continue
         verb, does, off = ("for", "adding", "to") if sign > 0 else ("against", "taking", "off")
         names = listed([_named(entry, call) if one else braced(f"{entry.ref}.feature") for entry in side])
-        sizes = listed([braced(f"{entry.ref}.contribution", "abs") for entry in side])
+        sizes = listed([_size(entry, call) for entry in side])
         of = f" {off} {'it' if sides else scale}"
         speak = "speaks" if len(side) == 1 else "speak"
         sides.append(f"{names} {speak} {verb} {'it' if sides else label}, {does} {sizes}{of}")
     return "; ".join(sides)
+
+
+def _size(entry: Entry, call: Call) -> str:
+    """Return the size of a contribution, with its standard error where it is an estimate."""
+    size = braced(f"{entry.ref}.contribution", "abs")
+    if not call.evidence.has(f"{entry.ref}.standard_error"):
+        return size
+    return f"{size} (standard error {braced(f'{entry.ref}.standard_error')})"
 
 
 def _named(entry: Entry, call: Call) -> str:

@@ -7,6 +7,14 @@ from agent.evaluation.methods.agents import AgentProse, AgentStrict, ByRule
 from agent.evaluation.methods.base import Method, Written
 from agent.evaluation.methods.chain import ChainOfThought
 from agent.evaluation.methods.few_shot import FewShot, FewShotNearest
+from agent.evaluation.methods.fine_tuned import (
+    FineTunedExplain,
+    FineTunedExplainAgent,
+    FineTunedLabelOnly,
+    FineTunedLabelOnlyAgent,
+    FineTunedLabelOnlyChain,
+    FineTunedLabelOnlyFewShot,
+)
 from agent.evaluation.methods.hybrid import Hybrid
 from agent.evaluation.methods.label_only import LabelOnly
 from agent.evaluation.methods.template import StepTemplate
@@ -25,5 +33,11 @@ METHODS: dict[str, type[Method]] = {
         AgentStrict,
         AgentProse,
         ByRule,
+        FineTunedLabelOnly,
+        FineTunedLabelOnlyChain,
+        FineTunedLabelOnlyFewShot,
+        FineTunedLabelOnlyAgent,
+        FineTunedExplain,
+        FineTunedExplainAgent,
     )
 }

@@ -10,14 +10,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from agent.llm.forking import ForkingChat
 from tools.bundle import Bundle
-from tools.observation import Observation, show_name, show_number
+from tools.observation import Observation, show_name
+from tools.row_prompt import EXPERT, SHOWN, cell
 from tools.schema import Row
 
 __all__ = ["Method", "Written", "asked_why"]
 
-SHOWN = 12  # features of a row that a question shows: the most important ones over all rows
 LONGEST = 160  # tokens of a free answer
-EXPERT = "You classify rows of a table as one of: {labels}. You explain your answers to experts."
 WHY = "Why? Explain in a few sentences which features of this row led to the answer, with their values."
 
 
@@ -66,10 +65,13 @@ class Method(ABC):
         As in `METHODS`.
     chooses : bool
         Whether it chooses among given texts, so that chance and the rule can take the model's place.
+    recipe : str
+        How its model was fine-tuned; empty for the model as it comes.
     """
 
     name: ClassVar[str]
     chooses: ClassVar[bool] = False
+    recipe: ClassVar[str] = ""
 
     def __init__(self, bundle: Bundle, chat: ForkingChat, top: int) -> None:
         self.bundle, self.chat, self.top = bundle, chat, top
@@ -94,7 +96,7 @@ class Method(ABC):
     def described(self, row: Row) -> str:
         """Return the most important features of a row with their values."""
         names = [entry["feature"] for entry in self.bundle.importance[:SHOWN]]
-        return "; ".join(f"{show_name(name)} = {shown(row[name])}" for name in names)
+        return "; ".join(f"{show_name(name)} = {cell(row[name])}" for name in names)
 
     def label(self, messages: Sequence[BaseMessage]) -> tuple[str, dict[str, float]]:
         """Return the label that the model chooses as its answer, and how probable it finds each."""
@@ -119,12 +121,3 @@ class Method(ABC):
 def asked_why(messages: Sequence[BaseMessage], answer: str, asked: str = WHY) -> list[BaseMessage]:
     """Return the conversation in which a label was given, and is asked for its reasons."""
     return [*messages, AIMessage(f"Label: {show_name(answer)}"), HumanMessage(asked)]
-
-
-def shown(value: Any) -> str:
-    """Return a value as a question shows it."""
-    if value is None:
-        return "missing"
-    if isinstance(value, bool | str):
-        return show_name(str(value))
-    return show_number(float(value), 6)

@@ -1,8 +1,9 @@
 """Label only: the model is asked for the label alone, and afterwards why."""
 
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from agent.evaluation.methods.base import Method, Written
+from tools.row_prompt import RowPrompt
 from tools.schema import Row
 
 __all__ = ["LabelOnly"]
@@ -16,7 +17,13 @@ class LabelOnly(Method):
 
     def asked(self, row: Row) -> list[BaseMessage]:
         """Return the question for the label."""
-        return [self.system, HumanMessage(f"{self.question(row)} Answer with the label alone.")]
+        prompt = self.prompt
+        return [SystemMessage(prompt.system), HumanMessage(prompt.filled(row, "user"))]
+
+    @property
+    def prompt(self) -> RowPrompt:
+        """The question for a row that is yet to come."""
+        return RowPrompt.default(self.labels, [entry["feature"] for entry in self.bundle.importance])
 
     def write(self, row: Row) -> Written:
         """Classify one row and say why."""

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from agent.evaluation.methods.base import SHOWN, Method, Written, shown
+from agent.evaluation.methods.base import Method, Written
 from tools.observation import show_name
+from tools.row_prompt import SHOWN, cell
 from tools.schema import Row
 
 __all__ = ["StepTemplate"]
@@ -38,7 +39,7 @@ class StepTemplate(Method):
             text += f"{number}."
             feature = self._chosen(messages, text, {f" {show_name(name)}": name for name in names})
             names.remove(feature)
-            text += f" {show_name(feature)} is {shown(row[feature])}"
+            text += f" {show_name(feature)} is {cell(row[feature])}"
             if self.bundle.schema.by_name[feature].kind == "numeric" and row[feature] is not None:
                 text += f", which is{self._chosen(messages, f'{text}, which is', {level: level for level in LEVELS})}"
             text += " and speaks for"

@@ -253,7 +253,7 @@ class Ranked(_Assertion):
         ranked = facts.ranking(self.side)
         if self.rank < 0 or self.rank >= len(ranked):
             facts.signs(None)  # raises where not all are listed
-        if self.ref not in ranked:
+        if self.ref not in ranked or evidence.has(f"{self.ref}.rank_open"):
             return False
         place = ranked.index(self.ref)
         return place <= self.rank if self.within else place == (len(ranked) - 1 if self.rank < 0 else self.rank)

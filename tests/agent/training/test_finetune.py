@@ -122,9 +122,22 @@ def test_a_step_that_was_cut_off_is_passed_over(tmp_path):
     steps = tmp_path / "steps.jsonl"
     steps.write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "lo')
 
-    write_plot(steps, tmp_path / "steps.svg")
+    write_plot(steps, tmp_path / "judged.jsonl", tmp_path / "steps.svg")
 
     assert "loss, 1 steps" in (tmp_path / "steps.svg").read_text()
+
+
+def test_the_plot_shows_loss_and_quality(tmp_path):
+    """A point with its value for each evaluation."""
+    (tmp_path / "steps.jsonl").write_text("".join(f'{{"step": {n}, "loss": {9 - n}}}\n' for n in range(1, 9)))
+    (tmp_path / "judged.jsonl").write_text('{"step": 4, "quality": 0.75}\n{"step": 8, "quality": 0.25}\n')
+
+    write_plot(tmp_path / "steps.jsonl", tmp_path / "judged.jsonl", tmp_path / "steps.svg")
+
+    drawn = (tmp_path / "steps.svg").read_text()
+    assert drawn.count("<circle") == 2
+    assert ">0.75<" in drawn
+    assert ">0.25<" in drawn
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch, tmp_path):

@@ -1,14 +1,17 @@
 """What is recorded is what was asked."""
 
+import re
+
 from langchain_core.messages import HumanMessage
 
 from agent.classifier import Classifier
 from agent.conversation.reading.names import Terms
 from agent.conversation.reading.question import Question
+from agent.evaluation.methods.label_only import LabelOnly
 from agent.training.example import read_examples, write_examples
 from agent.training.questions import asked, canonical
 from agent.training.recording import Recorder
-from agent.training.rows import examples_of
+from agent.training.rows import examples_of, validation
 from tools.feature import Feature
 from tools.schema import Schema
 
@@ -84,9 +87,33 @@ def test_rows_become_labels_alone_or_labels_and_reasons(bundle_of):
     explained = list(examples_of(bundle, "explain", "penguins", rows=5))
 
     assert [example.kind for example in labels] == ["label"] * 5
-    assert {example.kind for example in explained} == {"label", "why"}
-    assert all("[t" not in example.text for example in explained)
+    assert {example.kind for example in explained} == {"label", "why", "tools", "decision", "reasons"}
     assert all(len(example.answer[-1].options) == 3 for example in labels)
+
+
+def test_a_reason_that_is_learned_has_no_number_that_the_question_does_not_show(bundle_of):
+    """Else a model learns to make numbers up; and no marks of calls that it does not see."""
+    for name in ("attrition", "cancer"):
+        why = [example for example in examples_of(bundle_of(name), "explain", name, rows=8) if example.kind == "why"]
+        assert why
+        for example in why:
+            asked = set(re.findall(r"\d+(?:\.\d+)?", " ".join(turn.content for turn in example.turns)))
+            steps = re.sub(r"(?m)^\d+\. ", "", example.text)
+            assert set(re.findall(r"\d+(?:\.\d+)?", steps)) <= asked
+            assert "[t" not in example.text
+            assert len(example.text) > 100
+
+
+def test_rows_that_a_training_is_judged_on_are_no_examples(bundle_of):
+    """In either recipe."""
+    bundle = bundle_of("penguins")
+    kept = [bundle.features_of(number) for number in validation(bundle)]
+    asked = [LabelOnly(bundle, Recorder(), 4).asked(row)[-1].text for row in kept]
+
+    learned = {example.turns[-1].content for example in examples_of(bundle, "label-only", "penguins")}
+
+    assert len(kept) == 6
+    assert not learned & set(asked)
 
 
 def test_examples_are_kept_as_lines(tmp_path, bundle_of):

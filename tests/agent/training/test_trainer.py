@@ -8,6 +8,8 @@ import pytest
 import torch
 import transformers
 from langchain_core.messages import HumanMessage
+from peft import PeftModel
+from safetensors.torch import load_file
 
 from agent.llm import LocalChat
 from agent.training import trainer
@@ -37,16 +39,18 @@ def _encoded(tiny):
     return [encode(_example(number), cutter, 512) for number in range(12)], cutter.end
 
 
-def _weights(network):
-    return {name: values.detach().clone() for name, values in network.named_parameters() if "lora" in name}
+def _weights(folder):
+    return load_file(folder / "adapter_model.safetensors")
 
 
 def test_it_learns_and_says_so_step_by_step(tiny, encoded, tmp_path):
     """Chance at first, right in the end; a JSON line for each step."""
     examples, end = encoded
 
-    network = train(tiny, examples, tmp_path, LONGER, end).eval()
+    made = train(tiny, examples, tmp_path, LONGER, end)
 
+    plain = transformers.AutoModelForCausalLM.from_pretrained(tiny, dtype="float32")
+    network = PeftModel.from_pretrained(plain, str(made)).eval()
     batch = batched(examples, {}, end)
     batch["weight"] = batch["fork"].float()
     assert float(loss_of(network, batch).detach()) < 12 * math.log(2) / 2  # chance: log 2 for each of twelve forks
@@ -77,6 +81,71 @@ def test_what_was_killed_goes_on_to_the_same_result(tiny, encoded, tmp_path, mon
 
     assert not (cut / f"checkpoint-{killed_at + 1}").exists()
     assert all(torch.equal(found[name], values) for name, values in expected.items())
+
+
+def test_the_best_by_its_explanations_is_kept(tiny, encoded, tmp_path):
+    """Not the last one: the loss still falls while explanations get worse; training ends when they go on doing so."""
+    examples, end = encoded
+    qualities = {4: 0.2, 8: 0.9, 12: 0.5, 16: 0.4, 20: 0.3, 24: 1.0}
+
+    def judge(checkpoint):
+        return {"quality": qualities[int(checkpoint.name.rpartition("-")[2])]}
+
+    settings = Settings(epochs=8, batch=4, learning_rate=0.01, save_every=2, judge_every=4)
+    best = train(tiny, examples, tmp_path, settings, end, judge=judge)
+
+    judged = [json.loads(line) for line in (tmp_path / "judged.jsonl").read_text().splitlines()]
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
+    assert best == tmp_path / "best"
+    assert [line["step"] for line in judged] == [4, 8, 12, 16, 20]
+    assert len(losses) == 20
+    last = _weights(tmp_path / "checkpoint-20")
+    assert any(not torch.equal(values, last[name]) for name, values in _weights(best).items())
+
+
+@pytest.mark.parametrize("model", ["tiny", "llama2"])
+@pytest.mark.parametrize(("four_bit", "checkpointing"), [(True, False), (False, True), (True, True)])
+def test_what_saves_memory_learns_too(request, tmp_path, model, four_bit, checkpointing):
+    """The base in 4 bits, activations computed again, and both, as for Llama-2-13b on one GPU: the loss falls."""
+    base = request.getfixturevalue(model)
+    cutter = Cutter(base)
+    examples = [encode(_example(number), cutter, 512) for number in range(8)]
+    saving = Settings(
+        epochs=10, batch=4, at_once=2, learning_rate=0.02, save_every=50, four_bit=four_bit, checkpointing=checkpointing
+    )
+
+    made = train(base, examples, tmp_path, saving, cutter.end)
+
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
+    assert sum(losses[-4:]) < sum(losses[:4])
+    assert any(float(values.abs().max()) > 0 for name, values in _weights(made).items() if "lora_B" in name)
+
+
+def test_an_evaluation_that_a_run_was_killed_before_is_made_up_for(tiny, encoded, tmp_path):
+    """The same checkpoint is kept, and none is judged twice."""
+    examples, end = encoded
+    settings = Settings(epochs=4, batch=4, learning_rate=0.01, save_every=2, judge_every=4)
+    asked = []
+
+    def judge(checkpoint):
+        asked.append(checkpoint.name)
+        return {"quality": 1.0 / len(asked)}
+
+    whole = _weights(train(tiny, examples, tmp_path / "whole", settings, end, judge=judge))
+    killed = asked.copy()
+    asked.clear()
+
+    def die(checkpoint):
+        if checkpoint.name == "checkpoint-8":
+            raise KeyboardInterrupt
+        return judge(checkpoint)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny, examples, tmp_path / "cut", settings, end, judge=die)
+    found = _weights(train(tiny, examples, tmp_path / "cut", settings, end, resume=True, judge=judge))
+
+    assert asked == killed == ["checkpoint-4", "checkpoint-8", "checkpoint-12"]
+    assert all(torch.equal(found[name], values) for name, values in whole.items())
 
 
 def test_a_folder_with_a_run_is_not_written_over(tiny, encoded, tmp_path):

@@ -27,10 +27,10 @@ class _Both:
         self.trained = first.trained
         self.alike: list[bool] = []
 
-    def fork(self, messages: Any, prefix: str, options: Any, **given: Any) -> Any:
-        """Choose as the first one does."""
-        mine, other = (chat.fork(messages, prefix, options, **given) for chat in (self.first, self.second))
-        self.alike.append(mine.index == other.index)
+    def score(self, messages: Any, prefix: str, options: Any) -> list[float]:
+        """Find what the first one finds."""
+        mine, other = (chat.score(messages, prefix, options) for chat in (self.first, self.second))
+        self.alike.append(mine.index(max(mine)) == other.index(max(other)))
         return mine
 
 
@@ -48,7 +48,7 @@ def main() -> None:
         turns = one.get("before") or []
         before = [call for turn in turns[-1:] for call in turn["calls"]]
         question = Question(one["question"], terms, ids.__contains__, before)
-        understand(question, both, schema, turns)  # type: ignore[arg-type]  # forks are all that is asked for
+        understand(question, both, schema, turns)  # type: ignore[arg-type]  # scores are all that is asked for
     share = sum(both.alike) / len(both.alike)
     print(f"{sum(both.alike)} of {len(both.alike)} choices alike ({100 * share:.1f}%)")
     print(json.dumps({"choices": len(both.alike), "alike": share}))

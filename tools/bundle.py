@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 HELD_OUT = 0.2
 MOST_STORED_ASKED = 2_000  # rows of a table that a language model is asked about in advance
+LEVELLED = 0.05  # slope of a calibration: of the scores less than that is left
 MOST_ASKED = 250  # held-out rows that a language model is calibrated on, and as many that it is measured on
 STORED_FROM = 10_000  # rows: of more, what the predictor says of each is stored, and not found out again
 FEW_ROWS = 30  # an accuracy measured on so few rows has a standard error of up to 0.09
@@ -364,6 +365,8 @@ def _cautions(fitted: Predictor, held_out: int) -> list[str]:
     notes = []
     if fitted.kind == "llm":
         notes.append("half of the held-out rows calibrated the predictor: it is measured on the others")
+        if fitted.selection["slope"] < LEVELLED:
+            notes.append("the language model's scores hardly tell the labels apart: calibration nearly levels them")
     elif not fitted.native:
         notes.append("the predictor was brought: if it was trained on held-out rows, it measures better than it is")
     if held_out < FEW_ROWS:

@@ -166,8 +166,8 @@ def cell(value: Any) -> str:
 
     Examples
     --------
-    >>> cell(None), cell(True), cell(17.9900001), cell("a {b}")
-    ('missing', 'true', '17.99', 'a {b}')
+    >>> cell(None), cell(True), cell(17.9900001), cell("red")
+    ('missing', '“True”', '17.99', 'red')
     """
     if value is None:
         return "missing"

@@ -155,6 +155,20 @@ def test_a_template_is_used_and_one_without_a_language_model_refused(frame, mode
         Bundle.fit(frame, "ill", predictor="logistic", template=file)
 
 
+def test_a_model_that_knows_nothing_is_said_to(frame, model, monkeypatch):
+    """Calibration levels what is chance."""
+    chance = np.random.default_rng(1)
+    monkeypatch.setattr(
+        model, "scores", lambda _, rows: np.log(chance.dirichlet([1e-2, 1e-2], len(rows)) * (1 - 2e-9) + 1e-9)
+    )
+
+    assert any(
+        "hardly tell the labels apart" in note
+        for note in Bundle.fit(frame, "ill", predictor="llm:there/model").schema.notes
+    )
+    assert not any("hardly" in note for note in Bundle.fit(frame, "ill").schema.notes)
+
+
 def test_a_label_with_one_held_out_row_is_no_reason_to_fail(frame, model):
     """Then all held-out rows do both."""
     rare = pd.concat([frame[frame["ill"] == "no"], frame[frame["ill"] == "yes"].head(5)])

@@ -28,7 +28,11 @@ def main() -> None:
     """Run what is missing, and print the figures that say most."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", nargs="+", default=["cancer", "attrition", "penguins"])
-    parser.add_argument("--methods", nargs="+", default=[name for name in METHODS if name != "agent-prose"])
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        default=[name for name, method in METHODS.items() if name != "agent-prose" and not method.recipe],
+    )
     parser.add_argument("--rows", type=int, default=20)
     parser.add_argument("--top", type=int, default=8)
     parser.add_argument("--llm", default="smollm2-135m")

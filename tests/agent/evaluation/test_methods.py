@@ -17,6 +17,12 @@ NAMES = [
     "agent-strict",
     "agent-prose",
     "rule",
+    "fine-tuned-label-only",
+    "fine-tuned-label-only-cot",
+    "fine-tuned-label-only-few-shot",
+    "fine-tuned-label-only-agent",
+    "fine-tuned-explain",
+    "fine-tuned-explain-agent",
 ]
 
 
@@ -101,7 +107,7 @@ def test_every_method_runs_with_a_real_model(bundle_of, smollm):
     texts = {
         name: METHODS[name](bundle, smollm, 2).write(row).text
         for name in NAMES
-        if name not in {"agent-prose", "agent-strict"}
+        if name not in {"agent-prose", "agent-strict"} and not METHODS[name].recipe
     }
 
     assert all(texts.values())

@@ -39,7 +39,7 @@ class Made:
 RECIPES = {
     "questions": Made(lambda: people(3), None, Settings(epochs=2, learning_rate=5e-4, rank=8)),
     "prose": Made(
-        lambda: sentences(100),
+        lambda: sentences(120),
         by_sentences(),
         Settings(epochs=2, learning_rate=5e-4, rank=4, save_every=45, judge_every=90),
     ),

@@ -1,7 +1,7 @@
 """Questions that people asked about many tables, with the calls that answer them, as examples.
 
 ``data/tables.json`` says what each table has: its rows' name, target, labels, columns with their categories or their
-lowest and highest value. ``data/questions.jsonl`` holds a question a line. No table of the tests is among them.
+lowest and highest value, and its dictionary. ``data/questions.jsonl`` holds a question a line. No table of the tests is among them.
 """
 
 import json
@@ -16,7 +16,8 @@ from agent.conversation.reading.names import Terms
 from agent.conversation.reading.question import Question
 from agent.training.example import Example
 from agent.training.questions import asked
-from tools.feature import Feature
+from tools.dictionary import read_dictionary
+from tools.feature import Feature, Words
 from tools.schema import Schema
 
 __all__ = ["people"]
@@ -53,13 +54,19 @@ def _bank() -> Iterator[tuple[dict[str, Any], Schema, Terms]]:
 
 
 def _table(about: Mapping[str, Any]) -> tuple[Schema, Terms]:
-    features = []
+    words, features = dict[str, Any](read_dictionary(about.get("dictionary"))), []
     for name, known in about["columns"].items():
         texts = bool(known) and isinstance(known[0], str)
         kind = "categorical" if texts else "numeric"
-        features.append(Feature(name=name, kind=kind, categories=tuple(known) if texts else ()))
+        features.append(Feature(name=name, kind=kind, categories=tuple(known) if texts else (), **words.get(name, {})))
     schema = Schema(
-        target=about["target"], labels=tuple(about["labels"]), id_column=about["rows"], features=tuple(features)
+        target=about["target"],
+        labels=tuple(about["labels"]),
+        id_column=about["rows"],
+        features=tuple(features),
+        description=words.get("description"),
+        target_words=Words(**words.get(about["target"], {})),
+        id_words=Words(**words.get(about["rows"], {})),
     )
     ranges = {name: tuple(known) for name, known in about["columns"].items() if known and not isinstance(known[0], str)}
     return schema, Terms(schema, ranges)

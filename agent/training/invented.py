@@ -19,6 +19,9 @@ ROWS = 160
 COLUMNS = (4, 12)
 UNITS = ("mm", "kg", "years", "%", "dollars", "km", "points", "hours")
 WITH_UNIT = 0.3  # of the numeric columns
+RENAMED = 0.5  # of all columns: many tables name theirs in several words
+BEFORE = ("mean", "worst", "total", "previous", "maximum", "average", "last", "net", "annual", "upper", "early", "own")
+AFTER = ("points", "score", "rate", "area", "error", "level", "index", "width", "per day", "ratio", "share", "of leaf")
 NOISE = 0.5  # of the label's score, in standard deviations: no predictor should be certain
 
 
@@ -42,7 +45,11 @@ def invented(tables: Mapping[str, Mapping[str, Any]], chance: np.random.Generato
     pool = [(name, known) for table in tables.values() for name, known in table["columns"].items() if known]
     count = int(chance.integers(*COLUMNS, endpoint=True))
     drawn = {pool[at][0]: pool[at][1] for at in chance.permutation(len(pool))[: 2 * count]}
-    drawn = {name: known for name, known in list(drawn.items())[:count] if name not in {about["target"], "label"}}
+    drawn = {
+        _renamed(name, chance): known
+        for name, known in list(drawn.items())[:count]
+        if name not in {about["target"], "label"}
+    }
     columns = {name: _values(known, chance) for name, known in drawn.items()}
     frame = pd.DataFrame({name: values for name, (values, _) in columns.items()})
     standing = np.array([score for _, score in columns.values()])
@@ -54,6 +61,16 @@ def invented(tables: Mapping[str, Mapping[str, Any]], chance: np.random.Generato
     numeric = [name for name, known in drawn.items() if not isinstance(known[0], str)]
     units = {name: {"unit": str(chance.choice(UNITS))} for name in numeric if chance.random() < WITH_UNIT}
     return Bundle.fit(frame, about["target"], predictor="logistic", dictionary=units, seed=int(chance.integers(1000)))
+
+
+def _renamed(name: str, chance: np.random.Generator) -> str:
+    """Return a column's name, or one of two to four words made of it, in one of the usual spellings."""
+    if chance.random() >= RENAMED:
+        return name
+    before, after = str(chance.choice(BEFORE)), str(chance.choice(AFTER))
+    words = [[before, name], [name, after], [before, name, after]][chance.integers(3)]
+    joined = " ".join(words)
+    return joined if chance.random() < 0.7 else joined.replace(" ", "_")
 
 
 def _values(known: Sequence[Any], chance: np.random.Generator) -> tuple[Any, np.ndarray[Any, Any]]:

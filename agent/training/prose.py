@@ -44,6 +44,12 @@ WAYS = (
     "{name} is at {value}, which is {detail}, and this {does} with the {rank} contribution",
     "The {rank} contribution is that of {name}: {value} is {detail}, and that {does}",
 )
+CATEGORY = (
+    "{name} is {value}, {detail}, and this {does} with the {rank} contribution",
+    "{name} is {value}, {detail}; it makes the {rank} contribution and {does}",
+    "The {rank} contribution is that of {name}: it is {value}, {detail}, and this {does}",
+    "With the {rank} contribution, {name} {does}: it is {value}, {detail}",
+)
 PLAIN = (
     "{name} is {value}, and this {does} with the {rank} contribution",
     "At {value}, {name} {does} and makes the {rank} contribution",
@@ -58,7 +64,7 @@ ANSWERS = (
 )
 
 
-def sentences(tables: int = 100, seed: int = 0) -> Iterator[Example]:
+def sentences(tables: int = 120, seed: int = 0) -> Iterator[Example]:
     """Yield sentences about rows of invented tables, each true and complete.
 
     Parameters
@@ -127,4 +133,5 @@ def _own(claims: Sequence[Claim], evidence: Evidence) -> list[str]:
     details = placed(first, rest[0], evidence) if len(rest) == 1 and not isinstance(rest[0], Contribution) else []
     if not details:
         return [way.format(**given, does=verb) for way, verb in product(PLAIN, does)]
-    return [way.format(**given, does=verb, detail=detail) for way, verb, detail in product(WAYS, does, details)]
+    ways = CATEGORY if isinstance(first.value, str) else WAYS
+    return [way.format(**given, does=verb, detail=detail) for way, verb, detail in product(ways, does, details)]

@@ -283,7 +283,7 @@ _RULES: list[tuple[str, str, Make]] = [
     ("num", "num for num (?! (similar | neighbours))", _one_in),
     ("num", "(deg? amount | approx) num", _bounded),
     ("num", "deg num", _just),
-    ("num", "deg? rel num (?! (of | for) (rows | those | overall | label | plabel | quantity | quant | labelled | group)|z|rel)", _bounded),
+    ("num", "deg? rel num (?! (of | for) (rows | those | overall | label | plabel | quantity | quant | labelled | group)|rows|z|rel)", _bounded),
     ("quantity", "approx? quant", _quantity),
     ("num", "num (of | for) quantity (?= overall? (rows | name | labels))", _of_all),
     ("rankp", "(ord | sup)? sup signed? (contrib | driver) | (ord | sup) signed (contrib | driver) | ord sup signed? (contrib | driver)?", _rank),

@@ -18,16 +18,22 @@ from agent.explanation.parsing.values import ROWS, Make, rows_of, statistic
 
 __all__ = ["GROUPS", "continued"]
 
+ALL = Number(value=100, step=1e-6, percent=True)
+
 
 def _placed(match: Match, clause: Clause) -> Said | None:
     """The row's value above or below so many of the rows."""
     relation, share = match.get("rel"), match.get("num") or match.get("quantity")
-    if relation not in {"above", "below"} or not share.percent:
+    if relation not in {"above", "below"} or (match.has("subj") and match.get("subj") != Subject(clause.features)):
         return None
-    if match.has("subj") and match.get("subj") != Subject(clause.features):
-        return None
-    side = "below" if relation == "above" else "above"
-    return Said([_at(clause, clause.placed(), side)(label, share) for label in rows_of(match, clause)])
+    side, labels = "below" if relation == "above" else "above", rows_of(match, clause)
+    if share.percent:
+        return Said([_at(clause, clause.placed(), side)(label, share) for label in labels])
+    made: list[Assertion] = []
+    for label in labels:  # *than in all 285 rows*: all of them, and there are so many
+        count = Quantity(refs=(clause.facts.statistic(clause.placed(), "count", label or None),))
+        made += [_at(clause, clause.placed(), side)(label, ALL), Stated(quantity=count, number=share)]
+    return Said(made)
 
 
 def _at(clause: Clause, feature: str, side: str) -> Callable[[str, Number], Assertion]:

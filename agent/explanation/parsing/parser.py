@@ -6,7 +6,7 @@ checked.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,10 +16,13 @@ from agent.explanation.parsing.assertions import (
     Certain,
     Count,
     Effect,
+    HasCategory,
     Multiple,
     Number,
     Predicted,
+    Quantity,
     Ranked,
+    Stated,
     settle,
 )
 from agent.explanation.parsing.clause import Clause
@@ -104,7 +107,7 @@ def read(sentence: str, evidence: Evidence) -> Reading:
         if word.kind == "so" and said is None:
             because.append((word.text, len(found)))
         found += said or []
-        before = _before(word.kind, before) if said is None or (word.kind == "subj" and taken == 1) else "said"
+        before = _before(word.kind, before) if said is None or (word.kind == "subj" and taken == 1) else _after(said)
         at += taken
     unread += [*clause.silent, *(["not"] if clause.negated else []), *_unfounded(because, found, facts)]
     outcomes = [settle(assertion, evidence) for assertion in found]
@@ -115,6 +118,16 @@ def read(sentence: str, evidence: Evidence) -> Reading:
 def _before(kind: str, before: str) -> str:
     """Return what a relative word after this one would be about."""
     return before if kind in {"comma", "open", "close"} else kind
+
+
+def _after(said: Sequence[Assertion]) -> str:
+    """Return what a relative word would be about after something was said: the feature, if it was what its value is."""
+    match said[-1:]:
+        case [HasCategory(negated=False)]:
+            return "subj"
+        case [Stated(quantity=Quantity(refs=[ref]))] if ref.endswith(".value"):
+            return "subj"
+    return "said"
 
 
 def _joins(words: Words, at: int, clause: Clause, before: str) -> bool:

@@ -134,13 +134,17 @@ def _failures(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the progress bars and reports of transformers off the terminal: what matters is raised."""
+    """Keep the progress bars and reports of transformers and bitsandbytes off the terminal: what matters is raised."""
     level, bars = transformers.logging.get_verbosity(), transformers.logging.is_progress_bar_enabled()
+    kernels = logging.getLogger("bitsandbytes")
+    before = kernels.level
+    kernels.setLevel(logging.CRITICAL)
     transformers.logging.set_verbosity(logging.CRITICAL)
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        kernels.setLevel(before)
         transformers.logging.set_verbosity(level)
         if bars:
             transformers.logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -37,11 +37,11 @@ class Made:
 
 
 RECIPES = {
-    "questions": Made(lambda: people(3), None, Settings(epochs=2, learning_rate=5e-4, rank=8)),
+    "questions": Made(lambda: people(2), None, Settings(epochs=1, learning_rate=5e-4, rank=8)),
     "prose": Made(
         lambda: sentences(120),
         by_sentences(),
-        Settings(epochs=2, learning_rate=5e-4, rank=4, save_every=45, judge_every=90),
+        Settings(epochs=1, learning_rate=5e-4, rank=4, save_every=43, judge_every=86),
     ),
 }
 

@@ -1,7 +1,8 @@
 """Questions that people asked about many tables, with the calls that answer them, as examples.
 
 ``data/tables.json`` says what each table has: its rows' name, target, labels, columns with their categories or their
-lowest and highest value, and its dictionary. ``data/questions.jsonl`` holds a question a line. No table of the tests is among them.
+lowest and highest value, and its dictionary. ``data/questions.jsonl`` holds a question a line. No table of the tests is
+among them.
 """
 
 import json
@@ -23,7 +24,7 @@ from tools.schema import Schema
 __all__ = ["people"]
 
 _WHOLE = re.compile(r"(?<![\w.-])[1-9]\d{1,2}(?![\w.%-])")  # small ones may be categories or counts of parts
-ROWS = 1000  # ids that a table without its rows is taken to have
+ROWS = 6000  # ids that a table without its rows is taken to have
 
 
 def people(varied: int = 0, seed: int = 0) -> Iterator[Example]:

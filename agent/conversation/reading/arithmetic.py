@@ -21,6 +21,7 @@ _SAID = (
 )
 _SUM = re.compile(rf"\b(?:add(?: up)?|sum of|total of) ({_NUMBER}(?:(?:, and |, | and | plus ){_NUMBER})+)")
 _ARITHMETIC = re.compile(r"(?<![\w.])(?:sqrt\()?(?=[-(\s.]*\d)[\d.()\s+*/-]++(?![_e]\d)")  # not inside of 1_000 or 1e5
+_STRAY = re.compile(r"(?<=[\d)])\s+\d[\d.]*$")  # a 4 that means "for", behind the arithmetic
 _OPERATION = re.compile(r"\d\s*\)*\s*(?:\*\*|[+*/-])\s*\(*\s*\d")
 
 
@@ -47,7 +48,7 @@ def expression_in(text: str, *, alone: bool) -> str | None:
     for words, operator in OPERATORS.items():
         text = re.sub(rf"(?<=[\d)])\s*{re.escape(words)}(?![a-z])\s*", f" {operator} ", text)
     text = re.sub(r"\b(?:square root of|sqrt of|root of)\s*(\d+(?:\.\d+)?)", r"sqrt(\1)", text)
-    spans = [match[0].strip(" ,.") for match in _ARITHMETIC.finditer(text)]
+    spans = [_STRAY.sub("", match[0].strip(" ,.")) for match in _ARITHMETIC.finditer(text)]
     spans = [span for span in spans if _OPERATION.search(span) or "sqrt" in span]
     return max(spans, key=len) if spans else None
 

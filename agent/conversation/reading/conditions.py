@@ -57,7 +57,8 @@ class Conditions:
     def all(self) -> list[Offer]:
         """Return them, those that the question names outright first."""
         named = self._rows(), self._numbers(), self._without(), self._categories(), self._labels(), self._others()
-        return distinct([offer for part in (*named, self._flags(), self._strangers()) for offer in part])
+        meant = self._opposites(), self._flags(), self._unsaid(), self._strangers(), self._kept()
+        return distinct([offer for part in (*named, *meant) for offer in part])
 
     def _rows(self) -> Iterator[Offer]:
         question, column = self.question, self.question.terms.schema.id_column or "row"
@@ -76,23 +77,23 @@ class Conditions:
             yield _condition([column, "==", question.text[start:end]], start)
 
     def _strangers(self) -> Iterator[Offer]:
-        """Yield rows by numbers that no row is called by: the tool says so."""
+        """Yield rows by numbers that may mean something else: "the weight of 83", and one that no row is called by."""
         question, column = self.question, self.question.terms.schema.id_column or "row"
         for number in question.numbers:
-            if number not in question.rows and question.alone(number) and not question.is_row(number):
+            strange = question.alone(number) and not question.is_row(number)
+            if number not in [*question.rows, *question.counts] and (strange or question.of_row(number)):
                 yield _condition([column, "==", number.value], number.start)
 
     def _numbers(self) -> Iterator[Offer]:
         question = self.question
         for number in question.numbers:
-            if (
-                number in question.rows
-                or number in question.counts
-                or question.is_row(number)
-                or (number.step and not number.sign)
-            ):
+            if number in question.rows or number in question.counts or (number.step and not number.sign):
                 continue
-            for feature, value in self.columns_of(number):
+            years = [f for f in question.terms.schema.features if question.terms.is_year(f.name, number.value)]
+            for feature in () if number.unit else years:
+                for sign in ("==", *(sign for sign in self._signs(number) if sign != "==")):
+                    yield _condition([feature.name, sign, number.value], number.start)
+            for feature, value in () if question.is_row(number) else self.columns_of(number):
                 for sign in self._signs(number):
                     yield _condition([feature.name, sign, value], number.start)
         yield from self._listed_numbers()
@@ -172,6 +173,23 @@ class Conditions:
             if self.question.terms.yes_or_no(feature.name):
                 yield from (_condition([feature.name, "==", value]) for value in (1, 0))
 
+    def _unsaid(self) -> Iterator[Offer]:
+        """Yield what is said of a column's numbers without one: "with a negative lag", "mails with links"."""
+        for name, feature in self._plain_numbers():
+            around = self.question.text[max(0, name.start - 15) : name.end + 25]
+            for words, sign in ((cues.NEGATIVE, "<"), (cues.POSITIVE, ">")):
+                if words.search(around):
+                    yield _condition([feature.name, sign, 0])
+            if cues.HAVING.search(self.question.text[: name.start]):
+                yield _condition([feature.name, ">", 0])
+
+    def _kept(self) -> Iterator[Offer]:
+        """Yield the conditions of the answer before: a question that follows may keep some of them."""
+        for call in self.question.before:
+            where = call["args"].get("where") or []
+            for condition in where if isinstance(where, list) else ():
+                yield _condition(list(condition))
+
     def _plain_numbers(self) -> Iterator[tuple[Name, Feature]]:
         """Yield the numeric columns that are named, with the names."""
         for name in self.question.names:
@@ -199,6 +217,14 @@ class Conditions:
                 continue
             if len(feature.categories) <= MOST_CATEGORIES:
                 yield from (_condition([name.column, "==", value]) for value in feature.categories)
+
+    def _opposites(self) -> Iterator[Offer]:
+        """Yield the other one of two categories where one is denied: "who are not married" may be the single ones."""
+        for name in self.question.names if cues.DENIED.search(self.question.text) else ():
+            feature = self.question.terms.schema.by_name.get(name.column)
+            if feature is not None and name.value is not None and len(feature.categories) == 2:
+                other = next(category for category in feature.categories if category != name.value)
+                yield _condition([name.column, "==", other], name.start)
 
     def _equal_or_not(self, name: Name) -> tuple[str, ...]:
         if cues.DENIED_HERE.search(self.question.text[: name.start]):

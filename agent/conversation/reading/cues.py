@@ -20,25 +20,34 @@ __all__ = [
     "DENIED",
     "DENIED_HERE",
     "DOES",
+    "ENOUGH",
     "FILLERS",
     "FLIPS",
     "FOR_AFTER",
     "GLUE",
     "GLUE_AFTER",
+    "HAVING",
     "ID_WORD",
     "JOINED",
+    "LIMIT",
     "LISTED",
+    "LISTING",
     "METRICS",
     "MORE_OF",
+    "NEGATIVE",
     "NONE_OF",
     "ORDINARY",
     "OTHERS",
     "OWNS",
+    "POSITIVE",
     "PREDICTED",
     "SAID",
     "SAYING",
     "SEPARATELY",
+    "SINGLE",
+    "SUMMARY",
     "SUPPOSED",
+    "THESE",
     "THOSE",
     "TOWARDS",
     "TO_COME",
@@ -62,9 +71,9 @@ _NOT = (
 DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", ANY)  # anywhere
 DENIED_HERE = re.compile(rf"\b(?:{_NOT}|anything but|all but)\b[\w\s-]{{0,14}}$|non-?$", ANY)  # what follows next
 NONE_OF = re.compile(
-    r"\b(?:no|without|zero|never(?: been| had| got)?|not any|(?:has|have|had)(?:n['’]t| not) (?:any|got any|"
+    r"\b(?:no|non|without|zero|never(?: been| had| got)?|not any|(?:has|have|had)(?:n['’]t| not) (?:any|got any|"
     r"had any)|free of|"
-    r"not (?:a|one) single)\s+(?:any\s+|a\s+)?(?:\w+\s+)?$", ANY,
+    r"not (?:a|one) single)[\s-]+(?:any\s+|a\s+)?(?:\w+\s+)?$", ANY,
 )  # fmt: skip
 # a number is 0
 
@@ -90,7 +99,7 @@ COUNTED = re.compile(
     r"attributes?|drivers?|pairs?|things?|interactions?|mistakes?|errors?|neighbou?rs?|variables?|predictors?|inputs?|causes?|"
     r"contributors?|contributions?|of them|combos?|combinations?|closest|nearest|most|similar|lookalikes?|twins?|"
     r"cases?|entries|"
-    r"records)\b", ANY,
+    r"records|look-?alikes)\b", ANY,
 )  # fmt: skip
 COUNTED_BEFORE = re.compile(
     r"\b(?:top|first|best|print|fetch|output|strongest|biggest|largest|main|closest|nearest|any|just|show me|show|"
@@ -98,6 +107,21 @@ COUNTED_BEFORE = re.compile(
     r"display|see|find|"
     r"find me|list of|sample of)\s*(?:the\s*)?$", ANY,
 )  # fmt: skip
+ENOUGH = re.compile(  # "10 of them", "5 max", "three's enough", "2 is fine"
+    r"(?:\s+of\s+(?:them|those|these))?\s*(?:['’]s|is|are|will|would)?\s*"
+    r"(?:max(?:imum)?|tops|enough|fine|suffice|will do)\b",
+    ANY,
+)
+LIMIT = re.compile(r"\b(?:max(?:imum)?(?: of)?|up to|at most|no more than|not more than)\s*$", ANY)
+LISTING = re.compile(r"\b(?:show|list|give|display|print|find|see|pull|fetch|name|similar|closest|nearest|like)\b", ANY)
+_CHIEF = r"(?:single|main|chief|key|biggest|strongest|largest|top|decisive|most (?:important|decisive|influential))"
+_ONE = r"(?:reason|factor|driver|cause|feature|column|variable|interaction|pair|argument)\b"
+SUMMARY = re.compile(
+    r"\b(?:average|mean|median|range|spread|distribution|typical|minimum|maximum|std|highest|lowest)\b", ANY
+)
+SINGLE = re.compile(
+    rf"\b(?:{_CHIEF}\s+)+(?:\w+\s+)?{_ONE}|\b(?:which|what)\s+(?:one\s+)?{_ONE}[^,.;?]*\bmost\b(?! of\b)", ANY
+)
 MORE_OF = re.compile(r"\s+(?:more|fewer|less|extra|additional|times|points|percent|degrees)\b", ANY)
 FLIPS = re.compile(
     r"\b(?:flip\w*|turn\w*|chang\w*|differ\w*|instead|mak(?:e|es|ing)|keep|avoid|prevent|become|tweak\w*|needs?|needed|"
@@ -107,6 +131,13 @@ FOR_AFTER = re.compile(  # a 4 after one of these is short for "for"
     r"\b(?:pred\w*|prob\w*|chances?|risks?|odds|likel\w*|accura\w*|average|mean|median|scores?|auc|recall|precision|f1|reasons?|"
     r"importan\w*|range|labels?|certain|sure|same|count)\s*$", ANY,
 )  # fmt: skip
+
+# -- what a column's values are, without a number ---------------------------------------------------------------------
+NEGATIVE = re.compile(r"\b(?:negative|below zero)\b", ANY)
+POSITIVE = re.compile(r"\b(?:positive|non-?zero|above zero)\b", ANY)
+HAVING = re.compile(
+    r"\b(?:with|have|has|having|had|any|some|contain\w*|mention\w*)\s+(?:a\s+|an\s+|any\s+|some\s+)?(?:\w+\s+)?$", ANY
+)
 
 # -- what is supposed, and of whom ------------------------------------------------------------------------------------
 CHANGES = re.compile(
@@ -128,7 +159,9 @@ SEPARATELY = re.compile(  # two groups that may be looked at one by one
     ANY,
 )
 ABOUT_DATA = re.compile(r"\s+(?:tables?|data\w*|sets?|columns?|status|labels?|outcomes?|rates?|model)\b", ANY)
-TURNS = re.compile(r"\b(?:but|although|though|yet|while|whereas|however|nonetheless)\b", ANY)
+TURNS = re.compile(
+    r"\b(?:but|although|though|yet|while|whereas|however|nonetheless|and (?:they|it|were|are|went))\b", ANY
+)
 TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)
 SAYING = re.compile(  # right before a label: it is what is said of rows
     r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|"
@@ -139,6 +172,7 @@ THOSE = re.compile(
     r"there chance)\b",
     ANY,
 )
+THESE = re.compile(r"\b(?:these|those|of the)\s+$", ANY)  # "those three": the rows of the answer before
 OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", ANY)
 ALL = re.compile(
     r"\bhow many (?!of\b|are\b)\w+ (?:are|were) there\b|"
@@ -183,7 +217,7 @@ ALTERNATIVES = re.compile(r"\b(?:or|either)\b", ANY)
 METRICS = {
     metric: re.compile(rf"\b(?:{pattern})\b", ANY)
     for metric, pattern in {
-        "accuracy": r"accura\w*|error rate", "precision": r"precision", "recall": r"recall|sensitivity",
+        "accuracy": r"accura\w*|error rate", "precision": r"precis\w*|prec", "recall": r"recall|sensitiv\w*|rec",
         "specificity": r"specific\w*", "f1": r"f1|f-1|f score|f-score", "roc_auc": r"roc|auc",
         "log_loss": r"log[ -]?loss|cross[ -]?entropy", "brier": r"brier", "ece": r"ece|calibrat\w*",
     }.items()

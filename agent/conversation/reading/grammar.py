@@ -112,13 +112,14 @@ class Reader:
         barred = {CANNOT} if calls else set()
         barred |= set() if self.question.expression is not None else {"calculate"}
         barred |= set() if self._offers.names_column else {"feature_stats", "describe feature"}
-        barred |= {"predict"} if self.question.asks_truth else set()
+        barred |= {"predict"} if self.question.asks_truth and not self.question.joints else set()
         barred |= set() if self.follows or self.question.has_row or self.question.flips else {"counterfactual"}
         barred |= {head_of(call) for call in calls if not self._goes_on(call, calls)}
         if not calls and self.question.clauses == 1 and not self.question.compares:
             barred |= {head for head in self.heads if head != CANNOT and not self._can_say_all(head)}
         heads = [head for head in self.heads if head not in barred] or [CANNOT if not calls else self.heads[0]]
-        named = [f"score {metric}" for metric in self.question.metrics] or ["score accuracy"]
+        asked = self.question.metrics or [*self.question.metrics_before, "accuracy"]
+        named = [f"score {metric}" for metric in dict.fromkeys(asked)]
         made = [f"score {call['args']['metric']}" for call in calls if call["tool"] == "score"]
         if made and made[-1] in named and (left := [head for head in named if head not in made]):
             return left
@@ -134,7 +135,8 @@ class Reader:
 
     def _goes_on(self, call: dict[str, Any], calls: Sequence[dict[str, Any]]) -> bool:
         """Tell whether a tool may be called once more: something of the question is not said in its calls yet."""
-        said = [part for c in calls for key in ("where", "changes") for part in said_in(c["args"].get(key))]
+        known = [*calls, *self.question.before]
+        said = [part for c in known for key in ("where", "changes") for part in said_in(c["args"].get(key))]
         columns = {c["args"].get(key) for c in calls for key in COLUMN}
         another = bool(COLUMN & call["args"].keys()) and bool(set(self.question.named) - columns)
         offers = [*self._offers.conditions_for(call["tool"]), *self._offers.changes]
@@ -180,11 +182,13 @@ class Reader:
                 ends = ends if due is None and not (steps and self._is_made(tool, args)) else []
                 written = self._write([*needed, *ends, *(text for text in steps if text not in needed)])
             if written in (END, NEXT):
-                self._again = frozenset(taken) & self._offers.required
+                self._again = frozenset(taken) & self._offers.required - {n.start for n in self.question.counts}
                 return
             part = steps[written]
             parts = parts[parts.index(part) :]
             self._fill(tool, part, args, taken, required, new_group=written == OR)
+            if tool == "feature_stats" and args["feature"] == self.question.terms.schema.target:
+                required -= self._offers.labels  # how they are distributed, not the rows that have them
             if part.must and part.name in {
                 "feature",
                 "name",
@@ -217,13 +221,14 @@ class Reader:
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
         counts = {count.start for count in self.question.counts}
-        more = (
-            (self._offers.required & self._offers.required_by(tool)) - self._used - counts
-            or (number < self._clauses and args.get("topic") not in {"model", "data", "abilities"})
-            or ((args.get("feature") or args.get("name")) and others)
-            or (args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics))
-        )
-        return [NEXT] if more else [END, NEXT] if number <= self.question.joints else [END]
+        if (self._offers.required & self._offers.required_by(tool)) - self._used - counts or (
+            args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics)
+        ):
+            return [NEXT]
+        clauses = number < self._clauses and args.get("topic") not in {"model", "data", "abilities"}
+        if clauses or ((args.get("feature") or args.get("name")) and others):
+            return [NEXT, END]  # there may be fewer things asked than it seems
+        return [END, NEXT] if number <= self.question.joints else [END]
 
     def _steps(
         self, parts: Sequence[Part], current: Part | None, args: dict[str, Any], taken: set[int]

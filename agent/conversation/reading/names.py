@@ -5,12 +5,13 @@ dictionary; knows nothing about tools.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from rapidfuzz.distance import OSA
 
+from agent.conversation.reading.spelling import HASTY
 from agent.conversation.reading.units import unit_in
 from tools.bundle import Bundle
 from tools.schema import Schema
@@ -48,8 +49,30 @@ _ORDINARY = frozenset(
         "small",
     ]
 )
+# Words of any question that tables also have as categories: there they are written in capitals, ME for Maine.
+_HASTY = HASTY | frozenset(
+    """
+    a al an as at be by co de do go he hi i id if in is it la ma me my no of oh ok on or pa so to up us we
+    """.split()  # noqa: SIM905 - reads better as text
+)
+# What announces a label that is an ordinary word or a number: "called yes", "really were 1", "as a Y".
+_ANNOUNCES = (
+    r"predict\w*|classif\w+|call(?:s|ed|ing)?|say(?:s|ing)?|said|labell?(?:ed)?|flag\w*|tru(?:e|ly)|real(?:ly)?|actual(?:ly)?|"
+    r"(?:as|into|be|become|is|was|were|out as) an?|into"
+)
+_THEN = r"(?:(?:as|an?|to|be|is|was|were|are|being|the|label|class|status|really|actually|truly|that|it)\s+){0,3}"
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
-_DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?")
+_DAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?")
+_MONTH = re.compile(
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)"
+)
+_COUNTED = {
+    word: str(number)
+    for number, word in enumerate(
+        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=1
+    )
+}
 _YES = {"yes", "true", "y", "1", "t"}
 _NO = {"no", "false", "n", "0", "f"}
 # Words of questions that also look like names: alone they mean no column.
@@ -138,24 +161,36 @@ class Terms:
         idle = low < high and ((sign in {">", ">="} and value <= low) or (sign in {"<", "<="} and value >= high))
         return self.plausible(column, value) and not idle
 
+    def is_year(self, column: str, value: float) -> bool:
+        """Tell whether a number may be a year of a column that holds years."""
+        low, high = self._ranges.get(column, (0, 0))
+        return 1800 <= low <= value <= high <= 2100 and "year" in words_of(column)
+
     def yes_or_no(self, column: str) -> bool:
         """Tell whether a numeric column is one of zeros and ones."""
         return self._ranges.get(column) == (0, 1)
 
     def find(self, question: str) -> list[Name]:
         """Return the names in a question, in order; where two overlap, the longer one."""
-        words = [(_stem(match[0]), match.start(), match.end()) for match in _WORD.finditer(question)]
-        found: list[Name] = []
-        taken = [False] * len(words)
+        matches = list(_WORD.finditer(question))
+        words = [(_stem(match[0]), match.start(), match.end()) for match in matches]
+        found = self.announced(question)
+        taken = [any(name.start <= start < name.end for name in found) for _, start, _ in words]
+        shouted = question.isupper()
         for length in sorted(self._by_length, reverse=True):  # not all up to the longest: a name may have 500 words
             for at in range(len(words) - length + 1):
                 part = tuple(word for word, _, _ in words[at : at + length])
                 own = any(term.column == ID for term in self._by_length[length].get(part, ()))  # called "person"
-                plain = length == 1 and part[0] in _PLAIN - _ORDINARY and not own
-                if any(taken[at : at + length]) or plain:
+                raw = matches[at][0]
+                loud = raw.isupper() and len(raw) > 1 and not shouted
+                plain = length == 1 and part[0] in _PLAIN - _ORDINARY and not own and not loud
+                hasty = length == 1 and raw.lower() in _HASTY and (raw == "I" or shouted or not raw.isupper())
+                if any(taken[at : at + length]) or plain or (hasty and not self._of_column(words[:at], part)):
                     continue
                 terms, strength = self._alike(part)
-                if length == 1 and part[0] in _PLAIN and not own:  # "high" may be a label, and is no column
+                if (
+                    length == 1 and part[0] in _PLAIN and not own and not loud
+                ):  # "high" may be a label, and is no column
                     terms = [replace(term, strength=0.6) for term in terms if term.value is not None]
                 if not terms:
                     continue
@@ -163,6 +198,34 @@ class Terms:
                 start, end = words[at][1], words[at + length - 1][2]
                 found += [Name(t.column, t.value, start, end, t.strength * strength, t.direction) for t in terms]
         return sorted(_beside_columns(found), key=lambda name: (name.start, -name.strength))
+
+    def announced(self, question: str) -> list[Name]:
+        """Return the labels that are ordinary words, letters or numbers, where a word before says that they are labels.
+
+        Examples
+        --------
+        >>> terms = Terms(Schema(target="sick", labels=("0", "1"), features=()))
+        >>> [name.value for name in terms.announced("how many of the 10 did you call 1 that are really 0?")]
+        ['1', '0']
+        """
+        return [
+            Name(self.schema.target, label, match.start("label"), match.end("label"), 1.0)
+            for label, pattern in self._announced
+            for match in pattern.finditer(question)
+        ]
+
+    @cached_property
+    def _announced(self) -> list[tuple[str, re.Pattern[str]]]:
+        target = r"\s+".join(map(re.escape, re.split(r"[\s_]+", self.schema.target)))
+        before = rf"(?i:\b(?:{_ANNOUNCES}|{target}\w?)\s+{_THEN}[“\"']?)"
+        plain = [label for label in self.schema.labels if label.lower() in _YES | _NO or len(label) == 1]
+        spelled = {label: re.escape(label) if len(label) == 1 else f"(?i:{re.escape(label)})" for label in plain}
+        return [(label, re.compile(rf"{before}(?P<label>{word})(?![\w.]\w|\w)")) for label, word in spelled.items()]
+
+    def _of_column(self, before: Sequence[tuple[str, int, int]], part: tuple[str, ...]) -> bool:
+        """Tell whether the column of a category is named right before it."""
+        near = {word for word, _, _ in before[-2:]}
+        return any(near & set(words_of(term.column)) for term in self._by_length[1].get(part, ()) if term.value)
 
     def _alike(self, part: tuple[str, ...]) -> tuple[list[_Term], float]:
         """Return the terms that these words are, or are with a typo, and how sure that is."""
@@ -232,9 +295,9 @@ def _stem(word: str) -> str:
     word = re.sub(r"['’]s$|['’]$", "", word.lower())
     if word in {"men", "women"}:
         return word
-    if word in _ORDINALS:
-        return _ORDINALS[word]
-    if _DAY.fullmatch(word):
+    if word in _ORDINALS or word in _COUNTED:
+        return {**_ORDINALS, **_COUNTED}[word]
+    if _DAY.fullmatch(word) or _MONTH.fullmatch(word):
         return word[:3]
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -296,10 +359,11 @@ def _column(column: str, synonyms: Iterable[str], unit: str | None, name: str | 
             yield from (_Term((word,), name or column, None, 0.5) for word in phrase if len(word) > 3)
 
 
-def _values(column: str, values: Iterable[str], synonyms: dict[str, tuple[str, ...]]) -> Iterator[_Term]:
+def _values(column: str, values: Sequence[str], synonyms: dict[str, tuple[str, ...]]) -> Iterator[_Term]:
+    plain = {value.lower() for value in values} <= _YES | _NO or any(len(value) > 1 for value in values)
     for value in values:
         said = words_of(value)
-        if value.lower() not in _YES | _NO:
+        if value.lower() not in _YES | _NO or not plain:
             yield _Term(said, column, value, 0.6 if set(said) <= _ORDINARY else 1.0)
             if len(said) > 1:
                 yield _Term(("".join(said),), column, value, 1.0)

@@ -3,6 +3,7 @@
 This is the whole of what the model chooses among: no filter can be invented. Knows nothing about tools or models.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 from agent.conversation.reading import cues
 from agent.conversation.reading.calltext import change_text
 from agent.conversation.reading.conditions import LIKELY, MOST_CATEGORIES, OUTRIGHT, PARTLY, Conditions, Offer, distinct
+from agent.conversation.reading.names import ID
 from agent.conversation.reading.quantities import Number
 from agent.conversation.reading.question import Question
 
@@ -76,7 +78,7 @@ class Offers:
         """Every change the question allows, and those of the answer before."""
         again = [change for call in self.question.before for change in call["args"].get("changes", [])]
         found = (
-            [*self._set_numbers(), *self._set_nothing(), *self._set_categories()]
+            [*self._set_numbers(), *self._set_nothing(), *self._set_categories(), *self._set_flags()]
             if cues.CHANGES.search(self.question.text)
             else []
         )
@@ -103,6 +105,14 @@ class Offers:
                 yield _change(
                     {"column": condition.value[0], "action": "set", "value": condition.value[2]}, *condition.uses
                 )
+
+    def _set_flags(self) -> Iterator[Offer]:
+        """Yield what becomes 1 or 0 in a column of zeros and ones: "if it had a pool"."""
+        supposed = cues.SUPPOSED.search(self.question.text)
+        for name in self.question.names:
+            known = name.value is None and self.question.terms.yes_or_no(name.column)
+            if known and (supposed is None or name.start > supposed.start()):
+                yield from (_change({"column": name.column, "action": "set", "value": value}) for value in (1, 0))
 
     def _named_before(self, number: Number) -> str | None:
         """Return the one column that is named between the number before and this one."""
@@ -219,6 +229,12 @@ class Offers:
         named = {n.start for n in names if n.strength >= OUTRIGHT - 0.05 and not cues.ABOUT_DATA.match(text[n.end :])}
         return self.required | (named & frozenset().union(*labels))
 
+    @property
+    def labels(self) -> frozenset[int]:
+        """Where labels are named."""
+        target = self.question.terms.schema.target
+        return frozenset(name.start for name in self.question.names if name.column == target)
+
     @cached_property
     def required(self) -> frozenset[int]:
         """Where the words are that a call has to account for: numbers that mean something, names of categories."""
@@ -227,7 +243,9 @@ class Offers:
             return frozenset()
         said = {*(n.start for n in question.rows), *(n.start for n in question.counts), *(at for at, _ in question.ids)}
         said |= {
-            n.start for n in question.numbers if n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)
+            n.start
+            for n in question.numbers
+            if (n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)) and not self._in_a_name(n)
         }
         target = question.terms.schema.target
         said |= {
@@ -237,6 +255,15 @@ class Offers:
         said |= {at for offer in self.conditions for at in offer.uses if at < 0}  # of the rows left out before
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)
+
+    def _in_a_name(self, number: Number) -> bool:
+        """Tell whether a number is part of what is named: "store 7" of Store7, "a one year contract"."""
+        digits = str(number.value)
+        return any(
+            name.start <= number.start < name.end or digits in re.findall(r"\d+", f"{name.column} {name.value or ''}")
+            for name in self.question.names
+            if name.column != ID and not number.sign
+        )
 
 
 def _change(change: dict[str, Any], *uses: int) -> Offer:

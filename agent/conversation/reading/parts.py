@@ -50,12 +50,15 @@ def parts_of(  # noqa: C901 - one line for each argument
         columns = [column for column in offers.columns if column.value != question.terms.schema.target]
         yield Part("feature", " (", columns, must=bool(question.named))
     elif tool == "show":
-        yield Part("columns", " (", offers.shown, must=bool(offers.shown))
+        chosen = {str(offer.value[0]) for offer in offers.conditions if offer.uses}
+        yield Part("columns", " (", offers.shown, must=any(set(shown.value) - chosen for shown in offers.shown))
     if tool in {"calculate", "describe"}:
         return
-    if follows and (not question.repeats or question.refers or question.supposes):
-        alone = tool in ABOUT_ROWS and not question.general and not offers.required
-        yield Part("scope", " of those", [Offer("", "previous")], must=question.refers or alone)
+    if follows:
+        alone = not question.repeats and tool in ABOUT_ROWS and not question.general and not offers.required
+        yield Part(
+            "scope", " of those", [Offer("", "previous")], must=(question.refers and not question.has_row) or alone
+        )
     joints = (OR,) if offers.either else (" and (", OR) if question.alternatives else (" and (",)
     conditions = offers.conditions_for(tool)
     if tool == "feature_stats":  # a value of the column itself is to be placed

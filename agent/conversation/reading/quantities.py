@@ -32,9 +32,11 @@ _PLAIN = re.compile(
 _BEFORE = (
     (">=", r"(?:at least|no less than|not less than|not under|not below|no fewer than|minimum(?: of)?|min|from|"
            r"starting (?:at|from)|>=|=>|≥|"
-           r"greater than or equal to|more than or equal to|not younger than|equal to or (?:above|over))"),
+           r"greater than or equal to|more than or equal to|not younger than|equal to or (?:above|over)|"
+           r"at or (?:above|over))"),
     ("<=", r"(?:at most|no more than|not more than|not over|not above|up to|maximum(?: of)?|max|until|<=|=<|≤|"
-           r"less than or equal to|no greater than|not older than|not exceeding|no older than)"),
+           r"less than or equal to|no greater than|not older than|not exceeding|no older than|"
+           r"at or (?:below|under))"),
     (">", r"(?:over|above|more than|greater than|larger than|bigger than|higher than|older than|longer than|"
           r"heavier than|"
           r"beyond|exceed(?:s|ing)?|past|upwards of|better than|taller than|farther than|further than|"
@@ -51,7 +53,8 @@ _BEFORE = (
 _AFTER = (
     (">=", r"(?:(?:or|and) (?:more|above|over|older|higher|greater|bigger|larger|up|longer|heavier|later|better|"
            r"farther|"
-           r"further)(?! than|\s*[$€]?\d)|\+|plus\b|upwards|and up\b)"),
+           r"further)(?! than|\s*[$€]?\d)|\+|plus\b(?!\s+(?:the|a|an|its?|his|her|your|what|why|how|top)\b)|upwards|"
+           r"and up\b)"),
     ("<=", r"(?:or|and) (?:less|fewer|below|under|younger|lower|smaller|shorter|lighter|earlier|closer)(?! than|"
            r"\s*[$€]?\d)"),
 )  # fmt: skip
@@ -151,6 +154,7 @@ def _tidied(question: str) -> str:
     text = re.sub(r"\b(?:(?:a|1|one) )?dozen\b", "12", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(1?\d)\s?pm\b", lambda match: str(int(match[1]) % 12 + 12), text, flags=re.IGNORECASE)
     text = re.sub(r"\b(1?\d)\s?am\b", r"\1", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b1s\b", "ones", text)
     return re.sub(r"\b(\d+)(\s*(?:to|-|–|and)\s*)(\d+)(\s*(?:thousand|million|k)\b)", r"\1\4\2\3\4", text)
 
 
@@ -281,7 +285,8 @@ def _ranges(numbers: list[Number], question: str) -> Iterator[Number]:
     for at, (low, high) in enumerate(itertools.pairwise(numbers)):
         between = question[low.end : high.start].lower()
         before = question[: low.start].lower().rstrip(" $€")
-        unit = r"\s*(?:[a-z$%]{1,12}\s+)?"
+        said = re.match(r"\s*([a-z$%]{1,12})\s", between)
+        unit = r"\s*(?:[a-z$%]+\s+)?" if said is None or said[1] in UNITS else r"\s*"
         joined = re.fullmatch(rf"{unit}(?:-|–|to|up to|through|till|until)\s*[$€]?", between)
         if low.value < high.value and (
             (
@@ -297,6 +302,7 @@ def _ranges(numbers: list[Number], question: str) -> Iterator[Number]:
             and isinstance(number.value, int)
             and number.value % 10 == 0
             and number.value <= 100
+            and number.sign not in {">", "<"}  # "the over 70s"
         ):
             early, late = (
                 re.search(r"\bearly\s*$", question[: number.start].lower()),

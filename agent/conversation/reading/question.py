@@ -64,9 +64,11 @@ class Question:
     def __post_init__(self) -> None:
         text, numbers = read_numbers(written_out(" ".join(self.asked.split()), self.terms.words))
         object.__setattr__(self, "text", text)
-        outside = [n for n in numbers if not any(start <= n.start < end for start, end in self.ids)]
+        labels = [(name.start, name.end) for name in self.terms.announced(text)]
+        outside = [n for n in numbers if not any(start <= n.start < end for start, end in [*self.ids, *labels])]
         object.__setattr__(self, "numbers", outside)
-        object.__setattr__(self, "numbers", [number for number in outside if not self._means_for(number)])
+        numbers = [n for n in outside if not self._means_for(n) and not cues.THESE.search(text[: n.start])]
+        object.__setattr__(self, "numbers", numbers)
 
     @cached_property
     def names(self) -> list[Name]:
@@ -125,18 +127,38 @@ class Question:
     @cached_property
     def counts(self) -> list[Number]:
         """The numbers that say how many of something are wanted: "top 3", "5 rows"."""
-        return [number for number in self.numbers if number not in self.rows and self._counts(number)]
+        found = [number for number in self.numbers if number not in self.rows and self._counts(number)]
+        single = cues.SINGLE.search(self.text)
+        return found if found or single is None else [Number(1, single.start(), single.end(), digits=False)]
 
     def _counts(self, number: Number) -> bool:
-        if number.sign or number.unit or not isinstance(number.value, int) or not 0 < number.value <= MOST_COUNTED:
-            return False
-        if self.column_of(number) is not None:
-            return False
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20]
-        plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in ids)
+        whole = isinstance(number.value, int) and 0 < number.value <= MOST_COUNTED
+        of_rows = not number.unit or any(n.start - number.end <= 1 for n in ids)  # "12 weeks", where rows are weeks
+        if not (whole and of_rows) or self.column_of(number) is not None:
+            return False
+        if number.sign:
+            return self._limits(number, ids)
+        if cues.ENOUGH.match(self.text[number.end :]) or self._lists(number):
+            return True
+        many = [name for name in ids if _MANY.search(self.text[name.start : name.end])]
+        plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in many)
         match = cues.COUNTED.match(self.text[number.end :])
-        counted = match is not None and not re.match(r"\s*#?\d", self.text[number.end + match.end() :])  # "4 row 7"
+        rest = "" if match is None else self.text[number.end + match.end() :]
+        counted = match is not None and not re.match(r"\s*#?(?![24]\s+[a-z#\d])\d", rest, re.IGNORECASE)  # "4 row 7"
         return bool(counted or cues.COUNTED_BEFORE.search(self._before(number)) or plural)
+
+    def _limits(self, number: Number, ids: Sequence[Name]) -> bool:
+        """Tell whether a number says how many rows to list at most: "up to 8 babies", "…, max 6"."""
+        limit, after = cues.LIMIT.search(self._before(number)), self.text[number.end :]
+        ends = bool(ids) or re.match(r"\s*(?:please\b|[,.;?!)]|$)", after) is not None
+        return limit is not None and ends and cues.LISTING.search(self.text[: limit.start()]) is not None
+
+    def _lists(self, number: Number) -> bool:
+        """Tell whether a number stands before a group that is to be listed: "show 7 dogs", "10 containers"."""
+        group = any(n.value is not None and 0 <= n.start - number.end <= 1 for n in self.names)
+        asked = cues.LISTING.search(self.text[: number.start]) or not self.text[: number.start].strip()
+        return group and asked is not None and bool(asked)
 
     def _before(self, number: Number) -> str:
         return self.text[max(0, number.start - NEAR) : number.start]
@@ -152,8 +174,13 @@ class Question:
             or cues.MORE_OF.match(self.text[number.end :])
         ):
             return False
-        if cues.FOR_AFTER.search(self.text[: number.start]) or self._between_names(number):
+        before, after = self.text[: number.start], self.text[number.end :]
+        if cues.FOR_AFTER.search(before) or self._between_names(number) or (number.value == 2 and _TO.match(after)):
             return True
+        if cues.SUMMARY.search(before) and _WHOM.match(after):
+            return True
+        if self.column_of(number) is not None:
+            return False
         counted = number in self.rows or self._counts(number) or _HAVING.search(self.text[: number.start])
         return not counted and not any(
             0 <= name.start - number.end <= 1 and name.value is None and name.column != ID for name in self.names
@@ -162,7 +189,8 @@ class Question:
     def _between_names(self, number: Number) -> bool:
         """Tell whether a number stands between a column and a category: "median tenure 4 managers"."""
         before = any(0 <= number.start - n.end <= 1 and n.value is None and n.column != ID for n in self.names)
-        return before and any(0 <= n.start - number.end <= 1 and n.value is not None for n in self.names)
+        after = [n for n in self.names if 0 <= n.start - number.end <= 1]
+        return before and any(n.value is not None or n.column == ID for n in after)
 
     def alone(self, number: Number) -> bool:
         """Tell whether a number stands without a unit, a comparison or a column of its own."""
@@ -173,6 +201,12 @@ class Question:
         )
         plain = plain and not (number.sign or number.unit) and number.step in {"", "set"}
         return plain and number not in self.counts and self.column_of(number) is None
+
+    def of_row(self, number: Number) -> bool:
+        """Tell whether a number may be the id of the row that a column is asked of: "the weight of 83"."""
+        said = self.text[number.start : number.end] == str(number.value) and not (number.sign or number.unit)
+        asked = self.text[: number.start].endswith((" of ", " for ")) and not self.supposes
+        return said and asked and self.is_id(str(number.value))
 
     def is_row(self, number: Number) -> bool:
         """Tell whether a number that stands alone is the id of a row."""
@@ -190,18 +224,27 @@ class Question:
         since, until = starts[bisect_left(starts, number.start) - 1], starts[bisect_left(starts, number.end)]
         names = [n for n in self.names if since < n.end and n.start <= until and self._fits(n, number)]
         before = [n for n in names if n.end <= number.start]
-        if before and _glued(self.text[before[-1].end : number.start], 6, cues.GLUE):
-            return _one_of(before[-1], names)
+        between = self.text[before[-1].end : number.start] if before else ""
         after = [n for n in names if n.start >= number.end]
-        if after and _glued(self.text[number.end : after[0].start], 3, cues.GLUE_AFTER):
+        beside = bool(after) and self._glued_after(number, after[0])
+        if before and _glued(between, 6, cues.GLUE) and not (beside and _JOINT.search(between)):
+            return _one_of(before[-1], names)
+        if beside:
             return _one_of(after[0], names)
         shared = self._lower_end(number)
         return self.column_of(shared) if shared is not None else None
+
+    def _glued_after(self, number: Number, name: Name) -> bool:
+        """Tell whether a number belongs to the column after it; "or" joins only words such as older."""
+        between = self.text[number.end : name.start]
+        return _glued(between, 3, cues.GLUE_AFTER) and not (_JOINT.search(between) and not name.direction)
 
     def _fits(self, name: Name, number: Number) -> bool:
         """Tell whether a name is that of a numeric column in whose unit a number may be."""
         feature = self.terms.schema.by_name.get(name.column)
         named = feature is not None and feature.kind == "numeric" and name.value is None and name.strength >= 0.7
+        if self.terms.yes_or_no(name.column) and number.value not in {0, 1}:
+            return False
         return named and feature is not None and self.value_in(number, feature) is not None
 
     def _lower_end(self, number: Number) -> Number | None:
@@ -230,6 +273,11 @@ class Question:
     def metrics(self) -> list[str]:
         """The measures of quality it names."""
         return [metric for metric, pattern in cues.METRICS.items() if pattern.search(self.text)]
+
+    @property
+    def metrics_before(self) -> list[str]:
+        """The measures of quality in the answer before: "and for men?" asks for the same."""
+        return [call["args"]["metric"] for call in self.before if "metric" in call["args"]]
 
     @property
     def has_row(self) -> bool:
@@ -299,7 +347,11 @@ class Question:
 
 
 _ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, or a number
+_TO = re.compile(r"\s+(?:be|become|get|make|change|see|know|have|go)\b", re.IGNORECASE)  # a 2 before these is "to"
+_WHOM = re.compile(r"\s+(?:people|those|them|what|who|whoever|the|all|my|our|these)\b", re.IGNORECASE)
+_MANY = re.compile(r"s$|men$|people$|children$", re.IGNORECASE)
 _HAVING = re.compile(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", re.IGNORECASE)
+_JOINT = re.compile(r"[,;]|\b(?:and|or|but)\b", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:,|and|&|or|,\s*and|vs\.?|versus)?\s*(?:#|row|no\.?)?\s*", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]+")
 

@@ -9,11 +9,13 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-__all__ = ["WORD", "mended", "near", "words", "written_out"]
+__all__ = ["HASTY", "WORD", "mended", "near", "words", "written_out"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+HASTY = frozenset({"n", "r", "u", "w", "y"})  # shorthand in small letters, even where a category is called so
 _SHORT = {
-    "abt": "about", "acc": "accuracy", "avg": "average", "bout": "about", "btw": "between", "btwn": "between",
+    "abt": "about", "acc": "accuracy", "avg": "average", "betw": "between",
+    "bout": "about", "btw": "between", "btwn": "between",
     "cud": "could",
     "cuz": "because", "dat": "that", "da": "the", "dem": "them", "diff": "difference", "dis": "this", "dont": "do not",
     "em": "them", "gimme": "give me", "gonna": "going to", "hw": "how", "lemme": "let me", "n": "and", "nr": "number",
@@ -28,6 +30,12 @@ _SHORT = {
     "irl": "really", "rly": "really", "rlly": "really", "2day": "today", "2moro": "tomorrow", "l8r": "later",
     "wut": "what", "y": "why", "yr": "your",
 }  # fmt: skip
+# Signs that stand for words: "call + chance", "men w/ kids", "w/o a pool".
+_SIGNS = (
+    (re.compile(r"\bw/(?:o|out)\b", re.IGNORECASE), "without"),
+    (re.compile(r"\bw/\s*", re.IGNORECASE), "with "),
+    (re.compile(r"\s\+\s(?=[^\W\d])"), " and "),
+)
 # Words that decide what a number or a name means.
 _DECISIVE = (
     "younger",
@@ -84,9 +92,11 @@ def written_out(question: str, names: Collection[str] = ()) -> str:
 
     Examples
     --------
-    >>> written_out("wats ur acc 4 ppl yonger than 30 n w a y of 2", {"y"})
-    'what is your accuracy 4 people younger than 30 and with a y of 2'
+    >>> written_out("wats ur acc 4 ppl yonger than 30 n w/o a bmi, call + chance", {"bmi"})
+    'what is your accuracy 4 people younger than 30 and without a bmi, call and chance'
     """
+    for sign, meant in _SIGNS:
+        question = sign.sub(meant, question)
     return WORD.sub(lambda match: _word(match[0], names), question)
 
 
@@ -103,7 +113,7 @@ def words(text: str) -> list[str]:
 
 def _word(word: str, names: Collection[str]) -> str:
     lower = word.lower()
-    if lower in names:
+    if lower in names and not (lower in HASTY and word == lower):
         return word
     short = _SHORT.get(lower.replace("’", "'"))
     return short if short is not None else mended(word)

@@ -26,6 +26,8 @@ _SPELLED = {
 UNITS = {word: unit for unit, words in _SPELLED.items() for word in [unit, *words.split()]}
 _KIND = {unit: kind for kind, units in _UNITS.items() for unit in units}
 
+_TIMES = {"thousand": "1000 ", "million": "1000000 "}
+_LARGE = re.compile(r"^\s*(?:in\s+)?(thousand|million)s?\s*(?:of\s+)?", re.IGNORECASE)
 _A_YEAR = {"year": 1, "month": 12, "week": 52, "day": 365, "hour": 8760}
 _SHORT_PERIODS = {"annum": "year", "annual": "year", "dai": "day", "yr": "year", "hr": "hour"}
 _PERIOD = re.compile(
@@ -55,6 +57,8 @@ def converted(value: float, said: str, column: str | None, per: str = "", each: 
     (4200, 24, 3, None)
     >>> converted(45000, "$", "10000 $"), converted(25000, "", "10000 $"), converted(5, "", "10000 $")
     (4.5, 2.5, 5)
+    >>> converted(400000, "", "thousand people"), converted(25, "$", "thousand dollars")
+    (400, 0.025)
     >>> converted(60000, "", "$", per="year", each="month")
     5000
     """
@@ -62,7 +66,7 @@ def converted(value: float, said: str, column: str | None, per: str = "", each: 
         value = value * _A_YEAR[per] / _A_YEAR[each]
     scale, unit = _column_unit(column or "")
     if not said:
-        return whole(value / scale if scale > 1 and value >= scale / 10 else value)
+        return whole(value / scale if scale > 1 and value >= max(scale / 10, 1000) else value)
     if (column or "").lower().startswith(f"{said} "):  # "mm" of "mm Hg"
         return whole(value)
     if unit not in _KIND or _KIND[unit] != _KIND[said]:
@@ -83,8 +87,8 @@ def unit_in(words: Sequence[str]) -> str | None:
 
 
 def _column_unit(unit: str) -> tuple[float, str]:
-    """Return the factor and the short form of a column's unit, such as ``10000 $``."""
-    match = re.fullmatch(r"\s*([\d.,]+)?\s*(.*?)\s*", unit)
+    """Return the factor and the short form of a column's unit, such as ``10000 $`` or ``thousand dollars``."""
+    match = re.fullmatch(r"\s*([\d.,]+)?\s*(.*?)\s*", _LARGE.sub(lambda found: _TIMES[found[1].lower()], unit))
     if match is None:
         return 1.0, unit
     written = (match[1] or "1").replace(",", "")

@@ -185,7 +185,7 @@ class Conditions:
 
     def _kept(self) -> Iterator[Offer]:
         """Yield the conditions of the answer before: a question that follows may keep some of them."""
-        for call in self.question.before:
+        for call in () if self.left_out else self.question.before:
             where = call["args"].get("where") or []
             for condition in where if isinstance(where, list) else ():
                 yield _condition(list(condition))

@@ -174,7 +174,8 @@ class Terms:
         """Return the names in a question, in order; where two overlap, the longer one."""
         matches = list(_WORD.finditer(question))
         words = [(_stem(match[0]), match.start(), match.end()) for match in matches]
-        found = self.announced(question)
+        announced = self.announced(question)
+        found = list(announced)
         taken = [any(name.start <= start < name.end for name in found) for _, start, _ in words]
         shouted = question.isupper()
         for length in sorted(self._by_length, reverse=True):  # not all up to the longest: a name may have 500 words
@@ -196,6 +197,8 @@ class Terms:
                     continue
                 taken[at : at + length] = [True] * length
                 start, end = words[at][1], words[at + length - 1][2]
+                if any(0 < name.start - end <= 2 for name in announced):  # "status 1": the label is said, not implied
+                    terms = [term for term in terms if term.column != self.schema.target or term.value is None]
                 found += [Name(t.column, t.value, start, end, t.strength * strength, t.direction) for t in terms]
         return sorted(_beside_columns(found), key=lambda name: (name.start, -name.strength))
 

@@ -155,6 +155,7 @@ def _tidied(question: str) -> str:
     text = re.sub(r"\b(1?\d)\s?pm\b", lambda match: str(int(match[1]) % 12 + 12), text, flags=re.IGNORECASE)
     text = re.sub(r"\b(1?\d)\s?am\b", r"\1", text, flags=re.IGNORECASE)
     text = re.sub(r"\b1s\b", "ones", text)
+    text = re.sub(r"\b(two|three|four|five|six|seven|eight|nine|ten)['’]s\b", r"\1 is", text, flags=re.IGNORECASE)
     return re.sub(r"\b(\d+)(\s*(?:to|-|–|and)\s*)(\d+)(\s*(?:thousand|million|k)\b)", r"\1\4\2\3\4", text)
 
 

@@ -61,6 +61,8 @@ class Settings:
         Hold the base in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314). For memory; a CPU gets slower by it.
     at_once : int
         Examples in memory at the same time.
+    start : str
+        The directory of an adapter to go on from; empty for a new one.
     checkpointing : bool
         Compute activations again in the backward pass instead of keeping them: less memory, a third more time.
     """
@@ -75,6 +77,7 @@ class Settings:
     seed: int = 0
     four_bit: bool = False
     at_once: int = 8
+    start: str = ""
     checkpointing: bool = False
 
 
@@ -229,7 +232,7 @@ def train(
 
 
 def _adapted(base: Path, settings: Settings) -> Any:
-    """Return the base with a new adapter on all linear layers."""
+    """Return the base with an adapter on all linear layers: a new one, or one to go on from."""
     options: dict[str, Any] = {}
     if settings.four_bit:
         options["quantization_config"] = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
@@ -246,6 +249,8 @@ def _adapted(base: Path, settings: Settings) -> Any:
         )
         if settings.four_bit:  # what is not quantized becomes float32: norms, embeddings and the output layer
             network = peft.prepare_model_for_kbit_training(network, use_gradient_checkpointing=False)  # type: ignore[no-untyped-call]
+        if settings.start:
+            return peft.PeftModel.from_pretrained(network, settings.start, is_trainable=True)
         return peft.get_peft_model(network, lora)
 
 

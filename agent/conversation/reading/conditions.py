@@ -89,11 +89,13 @@ class Conditions:
         for number in question.numbers:
             if number in question.rows or number in question.counts or (number.step and not number.sign):
                 continue
-            years = [f for f in question.terms.schema.features if question.terms.is_year(f.name, number.value)]
-            for feature in () if number.unit else years:
+            alone = not number.unit and question.column_of(number) is None
+            features = question.terms.schema.features if alone else ()
+            years = [feature for feature in features if question.terms.is_year(feature.name, number.value)]
+            for feature in years:
                 for sign in ("==", *(sign for sign in self._signs(number) if sign != "==")):
                     yield _condition([feature.name, sign, number.value], number.start)
-            for feature, value in () if question.is_row(number) else self.columns_of(number):
+            for feature, value in () if years or question.is_row(number) else self.columns_of(number):
                 for sign in self._signs(number):
                     yield _condition([feature.name, sign, value], number.start)
         yield from self._listed_numbers()
@@ -175,7 +177,10 @@ class Conditions:
 
     def _unsaid(self) -> Iterator[Offer]:
         """Yield what is said of a column's numbers without one: "with a negative lag", "mails with links"."""
+        used = {self.question.column_of(number) for number in self.question.numbers}
         for name, feature in self._plain_numbers():
+            if name.strength < OUTRIGHT or feature.name in used:
+                continue
             around = self.question.text[max(0, name.start - 15) : name.end + 25]
             for words, sign in ((cues.NEGATIVE, "<"), (cues.POSITIVE, ">")):
                 if words.search(around):

@@ -20,6 +20,7 @@ __all__ = [
     "DENIED",
     "DENIED_HERE",
     "DOES",
+    "EITHER",
     "ENOUGH",
     "FILLERS",
     "FLIPS",
@@ -213,6 +214,7 @@ COMPARES = re.compile(r"\b(?:versus|compar\w+|than|or|and|against|between|&)(?!\
 AGAINST = re.compile(r"\b(?:versus|compar\w+|against|differ\w*|than)\b", ANY)
 JOINED = re.compile(r"[,;&]|\?(?=.*\w)|\b(?:and|or|also|then|plus|versus|than|against|both|each|with|but)\b", ANY)
 LISTED = re.compile(r"[\s,/&\"'’-]*(?:\b(?:or|and|a|an|the|either|s)\b[\s,\"'’]*)*")  # between two names of one list
+EITHER = re.compile(r"\beither\b.*\bor\b", ANY)
 ALTERNATIVES = re.compile(r"\b(?:or|either)\b", ANY)
 METRICS = {
     metric: re.compile(rf"\b(?:{pattern})\b", ANY)

@@ -261,6 +261,8 @@ class Reader:
             return
         offers = self._left(part, args, taken, new_group=new_group)
         offers = [offer for offer in offers if not self._says_again(tool, part, offer, offers, args)] or offers
+        if part.name in COLUMN and self._columns:  # another column than in the call before, where one is left
+            offers = [offer for offer in offers if offer.value not in self._columns] or offers
         again = shared(args, offers, required - taken) if new_group else []
         for condition in again:
             self.text += f"{condition_text(condition)}) and ("

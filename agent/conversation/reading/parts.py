@@ -54,15 +54,17 @@ def parts_of(  # noqa: C901 - one line for each argument
         yield Part("columns", " (", offers.shown, must=any(set(shown.value) - chosen for shown in offers.shown))
     if tool in {"calculate", "describe"}:
         return
-    if follows:
+    if follows and (question.refers or not question.has_row):
         alone = not question.repeats and tool in ABOUT_ROWS and not question.general and not offers.required
         yield Part(
             "scope", " of those", [Offer("", "previous")], must=(question.refers and not question.has_row) or alone
         )
     joints = (OR,) if offers.either else (" and (", OR) if question.alternatives else (" and (",)
+    joints = joints[::-1] if question.either else joints
     conditions = offers.conditions_for(tool)
     if tool == "feature_stats":  # a value of the column itself is to be placed
-        conditions = [each for each in conditions if each.value[:2] != [args.get("feature"), "=="]]
+        placed = {at for offer in offers.values(args.get("feature", "")) for at in offer.uses}
+        conditions = [each for each in conditions if each.value[0] != args.get("feature") or not each.uses & placed]
     yield Part("where", " where (", conditions, joints)
     if tool in CHANGED:
         yield Part("changes", " change (", offers.changes, (" and (",))

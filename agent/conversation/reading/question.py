@@ -306,6 +306,11 @@ class Question:
         return bool(cues.ALTERNATIVES.search(self.text))
 
     @property
+    def either(self) -> bool:
+        """Whether it says that one of several conditions is enough."""
+        return bool(cues.EITHER.search(self.text))
+
+    @property
     def asks_truth(self) -> bool:
         """Whether it asks what really was, not what is said of it."""
         return bool(

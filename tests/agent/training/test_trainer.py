@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -81,6 +82,16 @@ def test_what_was_killed_goes_on_to_the_same_result(tiny, encoded, tmp_path, mon
 
     assert not (cut / f"checkpoint-{killed_at + 1}").exists()
     assert all(torch.equal(found[name], values) for name, values in expected.items())
+
+
+def test_an_adapter_goes_on_from_another(tiny, encoded, tmp_path):
+    """Where nothing is learned, it stays what it was."""
+    examples, end = encoded
+    first = train(tiny, examples, tmp_path / "first", SETTINGS, end)
+
+    further = train(tiny, examples, tmp_path / "further", replace(SETTINGS, start=str(first), learning_rate=0.0), end)
+
+    assert all(torch.equal(values, _weights(first)[name]) for name, values in _weights(further).items())
 
 
 def test_the_best_by_its_explanations_is_kept(tiny, encoded, tmp_path):

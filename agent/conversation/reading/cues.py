@@ -120,9 +120,7 @@ _ONE = r"(?:reason|factor|driver|cause|feature|column|variable|interaction|pair|
 SUMMARY = re.compile(
     r"\b(?:average|mean|median|range|spread|distribution|typical|minimum|maximum|std|highest|lowest)\b", ANY
 )
-SINGLE = re.compile(
-    rf"\b(?:{_CHIEF}\s+)+(?:\w+\s+)?{_ONE}|\b(?:which|what)\s+(?:one\s+)?{_ONE}[^,.;?]*\bmost\b(?! of\b)", ANY
-)
+SINGLE = re.compile(rf"\b(?:{_CHIEF}\s+)+(?:\w+\s+)?{_ONE}", ANY)
 MORE_OF = re.compile(r"\s+(?:more|fewer|less|extra|additional|times|points|percent|degrees)\b", ANY)
 FLIPS = re.compile(
     r"\b(?:flip\w*|turn\w*|chang\w*|differ\w*|instead|mak(?:e|es|ing)|keep|avoid|prevent|become|tweak\w*|needs?|needed|"

@@ -117,10 +117,10 @@ LIMIT = re.compile(r"\b(?:max(?:imum)?(?: of)?|up to|at most|no more than|not mo
 LISTING = re.compile(r"\b(?:show|list|give|display|print|find|see|pull|fetch|name|similar|closest|nearest|like)\b", ANY)
 _CHIEF = r"(?:single|main|chief|key|biggest|strongest|largest|top|decisive|most (?:important|decisive|influential))"
 _ONE = r"(?:reason|factor|driver|cause|feature|column|variable|interaction|pair|argument)\b"
+SINGLE = re.compile(rf"\b(?:{_CHIEF}\s+)+(?:\w+\s+)?{_ONE}", ANY)
 SUMMARY = re.compile(
     r"\b(?:average|mean|median|range|spread|distribution|typical|minimum|maximum|std|highest|lowest)\b", ANY
 )
-SINGLE = re.compile(rf"\b(?:{_CHIEF}\s+)+(?:\w+\s+)?{_ONE}", ANY)
 MORE_OF = re.compile(r"\s+(?:more|fewer|less|extra|additional|times|points|percent|degrees)\b", ANY)
 FLIPS = re.compile(
     r"\b(?:flip\w*|turn\w*|chang\w*|differ\w*|instead|mak(?:e|es|ing)|keep|avoid|prevent|become|tweak\w*|needs?|needed|"
@@ -171,7 +171,7 @@ THOSE = re.compile(
     r"there chance)\b",
     ANY,
 )
-THESE = re.compile(r"\b(?:these|those|of the)\s+$", ANY)  # "those three": the rows of the answer before
+THESE = re.compile(r"\b(?:these|those)\s+$", ANY)  # "those three": the rows of the answer before
 OTHERS = re.compile(r"\b(?:others?|rest|everyone else|everybody else|remaining|opposite|all the rest)\b", ANY)
 ALL = re.compile(
     r"\bhow many (?!of\b|are\b)\w+ (?:are|were) there\b|"

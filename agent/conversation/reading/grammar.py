@@ -127,9 +127,7 @@ class Reader:
 
     def _can_say_all(self, head: str) -> bool:
         """Tell whether one call of a tool can account for all that has to be accounted for."""
-        needed = self._offers.required_by(head.split(maxsplit=1)[0]) & self._offers.required - {
-            count.start for count in self.question.counts
-        }
+        needed = self._offers.required_by(head.split(maxsplit=1)[0]) & self._offers.required - self.question.counted
         parts = parts_of(self._offers, head.split(maxsplit=1)[0], dict(HEADS[head]), follows=self.follows)
         return needed <= reachable(parts, needed, set())
 
@@ -182,7 +180,7 @@ class Reader:
                 ends = ends if due is None and not (steps and self._is_made(tool, args)) else []
                 written = self._write([*needed, *ends, *(text for text in steps if text not in needed)])
             if written in (END, NEXT):
-                self._again = frozenset(taken) & self._offers.required - {n.start for n in self.question.counts}
+                self._again = frozenset(taken) & self._offers.required - self.question.counted
                 return
             part = steps[written]
             parts = parts[parts.index(part) :]
@@ -220,8 +218,7 @@ class Reader:
         asked = [str(condition[0]) for condition in said_in(args.get("where"))]
         others = [column for column in self.question.named if column not in columns and column not in asked]
         metrics = [call["args"].get("metric") for call in calls] + [args.get("metric")]
-        counts = {count.start for count in self.question.counts}
-        if (self._offers.required & self._offers.required_by(tool)) - self._used - counts or (
+        if (self._offers.required & self._offers.required_by(tool)) - self._used - self.question.counted or (
             args.get("metric") in self.question.metrics and set(self.question.metrics) - set(metrics)
         ):
             return [NEXT]
@@ -261,8 +258,9 @@ class Reader:
             return
         offers = self._left(part, args, taken, new_group=new_group)
         offers = [offer for offer in offers if not self._says_again(tool, part, offer, offers, args)] or offers
-        if part.name in COLUMN and self._columns:  # another column than in the call before, where one is left
-            offers = [offer for offer in offers if offer.value not in self._columns] or offers
+        if part.name in COLUMN:  # a column that is named and asked of nowhere yet
+            left = set(self.question.named) - self._columns
+            offers = [offer for offer in offers if self._columns and offer.value in left] or offers
         again = shared(args, offers, required - taken) if new_group else []
         for condition in again:
             self.text += f"{condition_text(condition)}) and ("

@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 
 from rapidfuzz.distance import OSA
 
-from agent.conversation.reading.spelling import HASTY
 from agent.conversation.reading.units import unit_in
 from tools.bundle import Bundle
 from tools.schema import Schema
@@ -49,11 +48,11 @@ _ORDINARY = frozenset(
         "small",
     ]
 )
-# Words of any question that tables also have as categories: there they are written in capitals, ME for Maine.
-_HASTY = HASTY | frozenset(
+# Words of any question that tables also have as categories: in capitals, ME for Maine, or beside their column.
+_SMALL = frozenset(
     """
-    a al an as at be by co de do go he hi i id if in is it la ma me my no of oh ok on or pa so to up us we
-    """.split()  # noqa: SIM905 - reads better as text
+    a al an as at be by co de do go he hi i id if in is it la ma me my n no of oh ok on or pa r so to u up us w we y
+    """.split()  # noqa: SIM905 - a list of this length reads better as text
 )
 # What announces a label that is an ordinary word or a number: "called yes", "really were 1", "as a Y".
 _ANNOUNCES = (
@@ -145,10 +144,39 @@ class Terms:
     def __init__(self, schema: Schema, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.schema, self._ranges = schema, dict(ranges or {})
         self._terms = list(_terms(schema))
-        self.words = frozenset(word for term in self._terms for word in term.words)
         self._by_length: dict[int, dict[tuple[str, ...], list[_Term]]] = {}
         for term in self._terms:
             self._by_length.setdefault(len(term.words), {}).setdefault(term.words, []).append(term)
+
+    def stays(self, word: str, before: str) -> bool:
+        """Tell whether a word of a question is one of the table's, and no shorthand.
+
+        Examples
+        --------
+        >>> from tools.schema import Feature
+        >>> area = Feature(name="area", kind="categorical", categories=("N", "S"))
+        >>> terms = Terms(Schema(target="sick", labels=("no", "yes"), features=(area,)))
+        >>> terms.stays("n", "north"), terms.stays("N", "north"), terms.stays("n", "area")
+        (False, True, True)
+        """
+        lower = word.lower()
+        if lower in self._names or lower not in self._words:
+            return lower in self._names
+        return lower not in _SMALL or word.isupper() or self._beside(lower, before)
+
+    def _beside(self, word: str, before: str) -> bool:
+        """Tell whether a small word is a category whose column is named right before it."""
+        terms = self._by_length.get(1, {}).get((word,), ())
+        return any(_stem(before) in words_of(term.column) for term in terms if term.value is not None)
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(word for term in self._terms for word in term.words)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Words that are more than a category."""
+        return frozenset(word for term in self._terms if term.value is None for word in term.words)
 
     def plausible(self, column: str, value: float) -> bool:
         """Tell whether a column has values near this one."""
@@ -183,15 +211,14 @@ class Terms:
                 part = tuple(word for word, _, _ in words[at : at + length])
                 own = any(term.column == ID for term in self._by_length[length].get(part, ()))  # called "person"
                 raw = matches[at][0]
-                loud = raw.isupper() and len(raw) > 1 and not shouted
-                plain = length == 1 and part[0] in _PLAIN - _ORDINARY and not own and not loud
-                hasty = length == 1 and raw.lower() in _HASTY and (raw == "I" or shouted or not raw.isupper())
-                if any(taken[at : at + length]) or plain or (hasty and not self._of_column(words[:at], part)):
+                loud = own or (raw.isupper() and len(raw) > 1 and not shouted)
+                if any(taken[at : at + length]) or (length == 1 and part[0] in _PLAIN - _ORDINARY and not loud):
                     continue
                 terms, strength = self._alike(part)
-                if (
-                    length == 1 and part[0] in _PLAIN and not own and not loud
-                ):  # "high" may be a label, and is no column
+                small = length == 1 and raw.lower() in _SMALL and (raw == "I" or shouted or not raw.isupper())
+                if small and not self._beside(part[0], matches[at - 1][0] if at else ""):
+                    terms = [term for term in terms if term.value is None]
+                if length == 1 and part[0] in _PLAIN and not loud:  # "high" may be a label, and is no column
                     terms = [replace(term, strength=0.6) for term in terms if term.value is not None]
                 if not terms:
                     continue
@@ -211,11 +238,12 @@ class Terms:
         >>> [name.value for name in terms.announced("how many of the 10 did you call 1 that are really 0?")]
         ['1', '0']
         """
-        return [
+        found = [
             Name(self.schema.target, label, match.start("label"), match.end("label"), 1.0)
             for label, pattern in self._announced
             for match in pattern.finditer(question)
         ]
+        return sorted(found, key=lambda name: name.start)
 
     @cached_property
     def _announced(self) -> list[tuple[str, re.Pattern[str]]]:
@@ -224,11 +252,6 @@ class Terms:
         plain = [label for label in self.schema.labels if label.lower() in _YES | _NO or len(label) == 1]
         spelled = {label: re.escape(label) if len(label) == 1 else f"(?i:{re.escape(label)})" for label in plain}
         return [(label, re.compile(rf"{before}(?P<label>{word})(?![\w.]\w|\w)")) for label, word in spelled.items()]
-
-    def _of_column(self, before: Sequence[tuple[str, int, int]], part: tuple[str, ...]) -> bool:
-        """Tell whether the column of a category is named right before it."""
-        near = {word for word, _, _ in before[-2:]}
-        return any(near & set(words_of(term.column)) for term in self._by_length[1].get(part, ()) if term.value)
 
     def _alike(self, part: tuple[str, ...]) -> tuple[list[_Term], float]:
         """Return the terms that these words are, or are with a typo, and how sure that is."""

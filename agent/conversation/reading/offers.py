@@ -245,7 +245,7 @@ class Offers:
         said |= {
             n.start
             for n in question.numbers
-            if (n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)) and not self._in_a_name(n)
+            if (n.digits or n.sign or n.unit or n.value != 1 or question.column_of(n)) and not self._told(n)
         }
         target = question.terms.schema.target
         said |= {
@@ -256,13 +256,17 @@ class Offers:
         reachable = {at for offer in [*self.conditions, *self.changes, *self.amounts] for at in offer.uses}
         return frozenset(said & reachable)
 
-    def _in_a_name(self, number: Number) -> bool:
-        """Tell whether a number is part of what is named: "store 7" of Store7, "a one year contract"."""
+    def _told(self, number: Number) -> bool:
+        """Tell whether a number may be part of a name, "store 7" of Store7, or of "those three"."""
+        if number.sign or self.question.column_of(number) is not None:
+            return False
+        if cues.THESE.search(self.question.text[: number.start]):
+            return True
         digits = str(number.value)
         return any(
             name.start <= number.start < name.end or digits in re.findall(r"\d+", f"{name.column} {name.value or ''}")
             for name in self.question.names
-            if name.column != ID and not number.sign
+            if name.column != ID
         )
 
 

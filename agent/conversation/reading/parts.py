@@ -56,11 +56,10 @@ def parts_of(  # noqa: C901 - one line for each argument
         return
     if follows and (question.refers or not question.has_row):
         alone = not question.repeats and tool in ABOUT_ROWS and not question.general and not offers.required
-        yield Part(
-            "scope", " of those", [Offer("", "previous")], must=(question.refers and not question.has_row) or alone
-        )
+        must = alone or (question.refers and not question.has_row)
+        yield Part("scope", " of those", [Offer("", "previous")], must=must)
     joints = (OR,) if offers.either else (" and (", OR) if question.alternatives else (" and (",)
-    joints = joints[::-1] if question.either else joints
+    joints = joints[::-1] if question.either else joints  # what is offered first is likelier
     conditions = offers.conditions_for(tool)
     if tool == "feature_stats":  # a value of the column itself is to be placed
         placed = {at for offer in offers.values(args.get("feature", "")) for at in offer.uses}

@@ -62,13 +62,12 @@ class Question:
     numbers: list[Number] = field(init=False)
 
     def __post_init__(self) -> None:
-        text, numbers = read_numbers(written_out(" ".join(self.asked.split()), self.terms.words))
+        text, numbers = read_numbers(written_out(" ".join(self.asked.split()), self.terms.stays))
         object.__setattr__(self, "text", text)
         labels = [(name.start, name.end) for name in self.terms.announced(text)]
         outside = [n for n in numbers if not any(start <= n.start < end for start, end in [*self.ids, *labels])]
         object.__setattr__(self, "numbers", outside)
-        numbers = [n for n in outside if not self._means_for(n) and not cues.THESE.search(text[: n.start])]
-        object.__setattr__(self, "numbers", numbers)
+        object.__setattr__(self, "numbers", [number for number in outside if not self._means_for(number)])
 
     @cached_property
     def names(self) -> list[Name]:
@@ -131,6 +130,11 @@ class Question:
         single = cues.SINGLE.search(self.text)
         return found if found or single is None else [Number(1, single.start(), single.end(), digits=False)]
 
+    @cached_property
+    def counted(self) -> frozenset[int]:
+        """Where the words are that say how many are wanted."""
+        return frozenset(number.start for number in self.counts)
+
     def _counts(self, number: Number) -> bool:
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20]
         whole = isinstance(number.value, int) and 0 < number.value <= MOST_COUNTED
@@ -158,7 +162,7 @@ class Question:
         """Tell whether a number stands before a group that is to be listed: "show 7 dogs", "10 containers"."""
         group = any(n.value is not None and 0 <= n.start - number.end <= 1 for n in self.names)
         asked = cues.LISTING.search(self.text[: number.start]) or not self.text[: number.start].strip()
-        return group and asked is not None and bool(asked)
+        return group and bool(asked)
 
     def _before(self, number: Number) -> str:
         return self.text[max(0, number.start - NEAR) : number.start]

@@ -4,15 +4,14 @@ Only words that questions are made of are mended; what may be a name of the tabl
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-__all__ = ["HASTY", "WORD", "mended", "near", "words", "written_out"]
+__all__ = ["WORD", "mended", "near", "words", "written_out"]
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-HASTY = frozenset({"n", "r", "u", "w", "y"})  # shorthand in small letters, even where a category is called so
 _SHORT = {
     "abt": "about", "acc": "accuracy", "avg": "average", "betw": "between",
     "bout": "about", "btw": "between", "btwn": "between",
@@ -81,23 +80,32 @@ _DECISIVE = (
 )
 
 
-def written_out(question: str, names: Collection[str] = ()) -> str:
+def written_out(question: str, stays: Callable[[str, str], bool] = lambda _, __: False) -> str:
     """Return a question with shorthand written out and typos in decisive words mended.
 
     Parameters
     ----------
     question : str
-    names : collection of str
-        Words of the table's names, in lower case: they stay.
+    stays : callable
+        ``stays(word, word before) -> bool`` tells whether a word is one of the table's.
 
     Examples
     --------
-    >>> written_out("wats ur acc 4 ppl yonger than 30 n w/o a bmi, call + chance", {"bmi"})
-    'what is your accuracy 4 people younger than 30 and without a bmi, call and chance'
+    >>> written_out("wats ur acc 4 ppl yonger than 30 n w a y of 2", lambda word, _: word == "y")
+    'what is your accuracy 4 people younger than 30 and with a y of 2'
+    >>> written_out("call + chance for men w/o kids, w/ jobs")
+    'call and chance for men without kids, with jobs'
     """
     for sign, meant in _SIGNS:
         question = sign.sub(meant, question)
-    return WORD.sub(lambda match: _word(match[0], names), question)
+    before = ""
+
+    def write(match: re.Match[str]) -> str:
+        nonlocal before
+        word, before = (match[0] if stays(match[0], before) else _word(match[0])), match[0]
+        return word
+
+    return WORD.sub(write, question)
 
 
 def words(text: str) -> list[str]:
@@ -111,11 +119,8 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def _word(word: str, names: Collection[str]) -> str:
-    lower = word.lower()
-    if lower in names and not (lower in HASTY and word == lower):
-        return word
-    short = _SHORT.get(lower.replace("’", "'"))
+def _word(word: str) -> str:
+    short = _SHORT.get(word.lower().replace("’", "'"))
     return short if short is not None else mended(word)
 
 

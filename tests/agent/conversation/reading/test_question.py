@@ -104,3 +104,37 @@ def test_signs_between_words_are_no_arithmetic(asked):
 def test_a_stray_four_is_no_part_of_the_arithmetic():
     """It means for."""
     assert ask("do (98 - 30) / 2 4 me").expression == "(98 - 30) / 2"
+
+
+@pytest.mark.parametrize(
+    ("asked", "condition"),
+    [("cars of fuel r", "fuel == r"), ("what r the chances n why, fuel p", "fuel == p"), ("cars in ME", "state == ME")],
+)
+def test_a_category_that_looks_like_shorthand_is_read_beside_its_column(asked, condition):
+    """From the words as they are typed to the condition."""
+    fuel = Feature(name="fuel", kind="categorical", categories=("p", "r"))
+    state = Feature(name="state", kind="categorical", categories=("CA", "ME"))
+    schema = Schema(target="kind", labels=("slow", "fast"), features=(fuel, state))
+    offers = [offer for offer in Offers(Question(asked, Terms(schema))).conditions if offer.uses]
+
+    assert [offer.text for offer in offers] == [condition]
+
+
+@pytest.mark.parametrize("name", ["y", "n", "w", "al", "us"])
+def test_a_column_that_looks_like_shorthand_is_a_column(name):
+    """In small letters, too."""
+    schema = Schema(target="kind", labels=("slow", "fast"), features=(Feature(name=name, kind="numeric"),))
+    question = Question(f"average {name} of those with {name} over 3", Terms(schema))
+
+    assert [found.column for found in question.names] == ([name, name] if name != "us" else [])
+    assert f"{name} > 3" in [offer.text for offer in Offers(question).conditions]
+
+
+@pytest.mark.parametrize(
+    "asked", ["chance for those 15 and older", "risk of the 15 year olds", "how many of those have an age of 15"]
+)
+def test_a_number_is_not_passed_over(asked):
+    """It has to be used, whatever stands before it."""
+    question = ask(asked)
+
+    assert {number.start for number in question.numbers} <= Offers(question).required

@@ -193,7 +193,7 @@ FILLERS = _words(
 ORDINARY = _words(
     "anybody anyone arrive asked based before begin case cases certain class classes classification classified "
     "classifier classify come considered decision decisions different effect either general having here hold "
-    "holds interactions know known label labels lies like making median nonetheless reach reached somebody "
+    "holds interact interactions know known label labels lies like making median nonetheless reach reached somebody "
     "someone still table thousand total totally tweak typical used using whether"
 )
 

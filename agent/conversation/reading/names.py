@@ -15,7 +15,7 @@ from agent.conversation.reading.units import unit_in
 from tools.bundle import Bundle
 from tools.schema import Schema
 
-__all__ = ["ID", "Name", "Terms", "denial", "terms_of", "words_of"]
+__all__ = ["ID", "PEOPLE", "Name", "Terms", "denial", "terms_of", "words_of"]
 
 ID = "id"
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*|&")
@@ -26,6 +26,7 @@ _COMMON = {
     "f": "women woman female females ladies lady girls girl",
     "m": "men man male males gentlemen boys boy",
 }
+PEOPLE = frozenset(word for words in _COMMON.values() for word in words.split())
 # Categories that are ordinary words mean a category only where their column is named.
 _ORDINARY = frozenset(
     [
@@ -57,7 +58,8 @@ _SMALL = frozenset(
 # What announces a label that is an ordinary word or a number: "called yes", "really were 1", "as a Y".
 _ANNOUNCES = (
     r"predict\w*|classif\w+|call(?:s|ed|ing)?|say(?:s|ing)?|said|labell?(?:ed)?|flag\w*|tru(?:e|ly)|real(?:ly)?|actual(?:ly)?|"
-    r"(?:as|into|be|become|is|was|were|out as) an?|into"
+    r"(?:as|into|be|become|is|was|were|out as) an?|into|"
+    r"(?:mak(?:e|es|ing)|turn\w*|flip\w*)\b[^,.;?!]{1,30}?\b(?:an?|into|to)"
 )
 _THEN = r"(?:(?:as|an?|to|be|is|was|were|are|being|the|label|class|status|really|actually|truly|that|it)\s+){0,3}"
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}

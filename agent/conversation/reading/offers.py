@@ -109,6 +109,8 @@ class Offers:
     def _set_flags(self) -> Iterator[Offer]:
         """Yield what becomes 1 or 0 in a column of zeros and ones: "if it had a pool"."""
         supposed = cues.SUPPOSED.search(self.question.text)
+        if supposed is None and not (self.question.has_row or self.question.before):
+            return  # "those with a pool" have one
         for name in self.question.names:
             known = name.value is None and self.question.terms.yes_or_no(name.column)
             if known and (supposed is None or name.start > supposed.start()):

@@ -55,6 +55,7 @@ _AFTER = (
            r"farther|"
            r"further)(?! than|\s*[$€]?\d)|\+|plus\b(?!\s+(?:the|a|an|its?|his|her|your|what|why|how|top)\b)|upwards|"
            r"and up\b)"),
+    ("==", r"-?olds\b"),  # "45 year olds"
     ("<=", r"(?:or|and) (?:less|fewer|below|under|younger|lower|smaller|shorter|lighter|earlier|closer)(?! than|"
            r"\s*[$€]?\d)"),
 )  # fmt: skip

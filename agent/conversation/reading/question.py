@@ -241,6 +241,8 @@ class Question:
     def _glued_after(self, number: Number, name: Name) -> bool:
         """Tell whether a number belongs to the column after it; "or" joins only words such as older."""
         between = self.text[number.end : name.start]
+        if _AGED.match(self.text[number.end :]):  # "8 year olds" are not of a year
+            return False
         return _glued(between, 3, cues.GLUE_AFTER) and not (_JOINT.search(between) and not name.direction)
 
     def _fits(self, name: Name, number: Number) -> bool:
@@ -358,6 +360,7 @@ class Question:
 _ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, or a number
 _TO = re.compile(r"\s+(?:be|become|get|make|change|see|know|have|go)\b", re.IGNORECASE)  # a 2 before these is "to"
 _WHOM = re.compile(r"\s+(?:people|those|them|what|who|whoever|the|all|my|our|these)\b", re.IGNORECASE)
+_AGED = re.compile(r"[\s-]*(?:years?|yrs?|yo)[\s-]+olds?\b", re.IGNORECASE)
 _MANY = re.compile(r"s$|men$|people$|children$", re.IGNORECASE)
 _HAVING = re.compile(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", re.IGNORECASE)
 _JOINT = re.compile(r"[,;]|\b(?:and|or|but)\b", re.IGNORECASE)

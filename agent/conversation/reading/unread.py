@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agent.conversation.reading import bank, cues
-from agent.conversation.reading.names import words_of
+from agent.conversation.reading.names import PEOPLE, words_of
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.spelling import near, words
 from agent.conversation.reading.units import UNITS
@@ -29,15 +29,20 @@ def unread(question: Question) -> list[str]:
     >>> schema = Schema(target="sick", labels=("no", "yes"), features=(Feature(name="age", kind="numeric"),))
     >>> unread(Question("how many smokers are over 50 years of age?", Terms(schema)))
     ['smokers']
+    >>> unread(Question("are men over 50?", Terms(schema)))
+    ['men']
     """
     meant = {word for name in question.names for word in words(question.text[name.start : name.end])}
     meant |= {word for start, end in question.ids for word in words(question.text[start:end])}
     read = set(words(question.text))
     asked = [word for word in words(question.asked) if word in read]
-    left = (word for word in asked if len(word) >= SHORTEST and word.isalpha() and word not in meant)
-    return list(
-        dict.fromkeys(word for word in left if not _known(word) and not set(words_of(word)) & _described(question))
-    )
+    left = (word for word in asked if word.isalpha() and word not in meant and _tells(word))
+    return list(dict.fromkeys(word for word in left if not set(words_of(word)) & _described(question)))
+
+
+def _tells(word: str) -> bool:
+    """Tell whether a word may have chosen rows: "women" does, where the table does not know them."""
+    return word in PEOPLE or (len(word) >= SHORTEST and not _known(word))
 
 
 def _known(word: str) -> bool:

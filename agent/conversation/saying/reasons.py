@@ -16,11 +16,7 @@ def explain(call: Call) -> list[Said]:
     """Say the largest contributions: which features speak for the label, which against it, and by how much."""
     towards = call.ref("towards")
     one = "rows" not in call.result
-    entries = [
-        entry
-        for i in range(min(call.seen.args.get("top") or NAMED, len(call.result["features"])))
-        if (entry := _entry(call, i)).sign
-    ]
+    entries = _told(call)
     claims: tuple[AnswerClaim, ...] = (call.about, call.fact("towards"), *entries)
     if not entries:
         who = call.row() if one else call.rows()
@@ -34,6 +30,15 @@ def explain(call: Call) -> list[Said]:
         return [Said(call.start(f"for {call.row()}, {_sides(call, entries, towards, one=one)}"), claims)]
     head = f"the prediction for {call.row()} {'would be' if call.changed else 'is'} {towards}"
     return [Said(call.start(f"{head}: {_sides(call, entries, 'it', one=one)}"), claims)]
+
+
+def _told(call: Call) -> list[Entry]:
+    """Return the largest contributions; where all of them speak against the prediction, the largest one for it, too."""
+    found = [entry for i in range(len(call.result["features"])) if (entry := _entry(call, i)).sign]
+    told, rest = found[: (most := call.seen.args.get("top") or NAMED)], found[most:]
+    if told and "label" not in call.seen.args and all(entry.sign < 0 for entry in told):
+        told += [entry for entry in rest if entry.sign > 0][:1]
+    return told
 
 
 def _entry(call: Call, index: int) -> Entry:

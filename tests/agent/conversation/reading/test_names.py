@@ -38,6 +38,8 @@ def test_an_ordinary_word_is_a_label_where_it_is_announced(asked, labels):
         ("is the true average over 1?", []),
         ("what makes it status 1", ["1"]),
         ("what would make it into a 0", ["0"]),
+        ("what would make patient 5 a 0", ["0"]),
+        ("what makes 1 of 3 stay", []),
     ],
 )
 def test_a_number_is_a_label_where_it_is_announced(asked, labels):

@@ -59,6 +59,7 @@ def test_how_many_are_wanted(asked, counts):
         ("who gets at least 150 of pay", "pay >= 150"),
         ("the over 10s of age", "age > 10"),
         ("age at or below 8", "age <= 8"),
+        ("chance for 8 year olds", "age == 8"),
         ("what about the ones that are not dogs", "species == cat"),
         ("those with a negative stage", "stage < 0"),
     ],

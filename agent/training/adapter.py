@@ -4,7 +4,7 @@
 
 One for each task, trained one after the other: questions to calls, and sentences in free words. What was begun goes on.
 With ``--from`` adapters made before learn what the examples have since gained, in a third of the steps. With
-``--install`` they become those of the package. About an hour and a half on two cores.
+``--install`` they become those of the package. About an hour on two cores with bfloat16, three without.
 """
 
 import argparse

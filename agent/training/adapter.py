@@ -38,11 +38,11 @@ class Made:
 
 
 RECIPES = {
-    "questions": Made(lambda: people(2), None, Settings(epochs=1, learning_rate=5e-4, rank=8)),
+    "questions": Made(lambda: people(3), None, Settings(epochs=1, learning_rate=5e-4, rank=8, at_once=16)),
     "prose": Made(
-        lambda: sentences(120),
+        lambda: sentences(160),
         by_sentences(),
-        Settings(epochs=1, learning_rate=5e-4, rank=4, save_every=43, judge_every=86),
+        Settings(epochs=1, learning_rate=5e-4, rank=4, save_every=40, judge_every=80, at_once=16),
     ),
 }
 

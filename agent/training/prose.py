@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from agent.explanation import plan
-from agent.explanation.claims import Claim, Contribution
+from agent.explanation.claims import Claim, Contribution, Probability
 from agent.explanation.evidence import Evidence
 from agent.explanation.prose import MARKS, ProseWriter
 from agent.explanation.reasons import final_label, placed, subject
@@ -42,7 +42,7 @@ WAYS = (
     "The value of {name} is {value}, which is {detail}; it makes the {rank} contribution and {does}",
     "{name} has the {rank} contribution and {does}, since its value of {value} is {detail}",
     "{name} is at {value}, which is {detail}, and this {does} with the {rank} contribution",
-    "The {rank} contribution is that of {name}: {value} is {detail}, and that {does}",
+    "The {rank} contribution is that of {name}: its value of {value} is {detail}, and that {does}",
 )
 CATEGORY = (
     "{name} is {value}, {detail}, and this {does} with the {rank} contribution",
@@ -53,11 +53,14 @@ CATEGORY = (
 PLAIN = (
     "{name} is {value}, and this {does} with the {rank} contribution",
     "At {value}, {name} {does} and makes the {rank} contribution",
-    "The {rank} contribution is that of {name}, which is {value} and {does}",
+    "The {rank} contribution is that of {name}: it is {value}, and that {does}",
 )
-ANSWERS = (
+OPENINGS = (
     "The predictor gives {label} a probability of {p}",
     "{label} has a probability of {p}",
+    "For this row the probability of {label} is {p}",
+)
+CONCLUSIONS = (
     "With a probability of {p}, the row is classified as {label}",
     "The row is classified as {label}, with a probability of {p}",
     "All in all the answer is {label}, at a probability of {p}",
@@ -112,11 +115,9 @@ class _Teacher(ProseWriter):
         Writer._step(self, choices)
 
     def _ways(self, claims: Sequence[Claim]) -> list[str]:
-        """Return templates that may say a step, in any order: those of the grammar, and the teacher's own."""
-        strict = wordings(claims, self.evidence, self.claims[-1] if self.steps else [])
-        own = _own(claims, self.evidence)
-        mixed = [*own, *self.chance.permutation(strict)[: len(own) // 2 + 1]]
-        return [str(mixed[at]) for at in self.chance.permutation(len(mixed))]
+        """Return templates that may say a step, in any order: the teacher's own, or where it has none the grammar's."""
+        own = _own(claims, self.evidence) or wordings(claims, self.evidence, self.claims[-1] if self.steps else [])
+        return [str(own[at]) for at in self.chance.permutation(len(own))]
 
 
 def _own(claims: Sequence[Claim], evidence: Evidence) -> list[str]:
@@ -124,7 +125,8 @@ def _own(claims: Sequence[Claim], evidence: Evidence) -> list[str]:
     label = final_label(evidence)
     first, *rest = claims
     if not isinstance(first, Contribution):
-        return [way.format(label=label, p=f"{{{evidence.probability_ref}}}") for way in ANSWERS]
+        answers = OPENINGS if isinstance(first, Probability) else CONCLUSIONS
+        return [way.format(label=label, p=f"{{{evidence.probability_ref}}}") for way in answers]
     if first.value is None or not first.sign:
         return []
     name, value, _ = subject(first, evidence)

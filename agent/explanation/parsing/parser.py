@@ -28,7 +28,7 @@ from agent.explanation.parsing.assertions import (
 from agent.explanation.parsing.clause import Clause
 from agent.explanation.parsing.facts import Facts
 from agent.explanation.parsing.grammar import phrases
-from agent.explanation.parsing.lexer import tokens
+from agent.explanation.parsing.lexer import Token, tokens
 from agent.explanation.parsing.patterns import Match, Words
 from agent.explanation.parsing.predicates import PREDICATES, Make, continued
 from tools.errors import ToolError
@@ -107,7 +107,7 @@ def read(sentence: str, evidence: Evidence) -> Reading:
         if word.kind == "so" and said is None:
             because.append((word.text, len(found)))
         found += said or []
-        before = _before(word.kind, before) if said is None or (word.kind == "subj" and taken == 1) else _after(said)
+        before = _before(word, before) if said is None or (word.kind == "subj" and taken == 1) else _after(said)
         at += taken
     unread += [*clause.silent, *(["not"] if clause.negated else []), *_unfounded(because, found, facts)]
     outcomes = [settle(assertion, evidence) for assertion in found]
@@ -115,9 +115,11 @@ def read(sentence: str, evidence: Evidence) -> Reading:
     return Reading(found, [a for a, true in zip(found, outcomes, strict=True) if true is False], unread)
 
 
-def _before(kind: str, before: str) -> str:
-    """Return what a relative word after this one would be about."""
-    return before if kind in {"comma", "open", "close"} else kind
+def _before(word: Token, before: str) -> str:
+    """Return what a relative word after this one would be about: *the contribution of age is 0.5, which* is no age."""
+    if word.kind == "subj" and word.value.sized and word.value.contributions:
+        return "said"
+    return before if word.kind in {"comma", "open", "close"} else word.kind
 
 
 def _after(said: Sequence[Assertion]) -> str:

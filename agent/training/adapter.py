@@ -38,7 +38,7 @@ class Made:
 
 
 RECIPES = {
-    "questions": Made(lambda: people(3), None, Settings(epochs=1, learning_rate=5e-4, rank=8, at_once=16)),
+    "questions": Made(lambda: people(2), None, Settings(epochs=1, learning_rate=5e-4, rank=8, at_once=16)),
     "prose": Made(
         lambda: sentences(160),
         by_sentences(),

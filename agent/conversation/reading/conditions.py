@@ -81,7 +81,8 @@ class Conditions:
         question, column = self.question, self.question.terms.schema.id_column or "row"
         for number in question.numbers:
             strange = question.alone(number) and not question.is_row(number)
-            if number not in [*question.rows, *question.counts] and (strange or question.of_row(number)):
+            free = number not in [*question.rows, *question.counts] and (strange or question.of_row(number))
+            if free or question.shows_row(number):
                 yield _condition([column, "==", number.value], number.start)
 
     def _numbers(self) -> Iterator[Offer]:
@@ -95,7 +96,10 @@ class Conditions:
             for feature in years:
                 for sign in ("==", *(sign for sign in self._signs(number) if sign != "==")):
                     yield _condition([feature.name, sign, number.value], number.start)
-            for feature, value in () if years or question.is_row(number) else self.columns_of(number):
+            columns = () if years or question.is_row(number) else self.columns_of(number)
+            if question.is_row(number) and cues.AGED.search(question.text[: number.start]):  # "and are 27"
+                columns = [pair for pair in self.columns_of(number) if _is_age(pair[0])]
+            for feature, value in columns:
                 for sign in self._signs(number):
                     yield _condition([feature.name, sign, value], number.start)
         yield from self._listed_numbers()

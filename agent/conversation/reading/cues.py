@@ -9,8 +9,11 @@ __all__ = [
     "ABOUT_DATA",
     "AGAIN",
     "AGAINST",
+    "AGED",
     "ALL",
     "ALTERNATIVES",
+    "AMONG",
+    "ARE",
     "ASKED",
     "CHANGES",
     "CLAUSE",
@@ -45,6 +48,7 @@ __all__ = [
     "SAID",
     "SAYING",
     "SEPARATELY",
+    "SIGNED",
     "SINGLE",
     "SUMMARY",
     "SUPPOSED",
@@ -65,9 +69,8 @@ def _words(text: str) -> frozenset[str]:
 
 # -- denial ------------------------------------------------------------------------------------------------------------
 _NOT = (
-    r"not|non|no|except|excluding|without|other than|besides|apart from|\w+n['’]t|dont|doesnt|isnt|arent|wasnt|"
-    r"werent|didnt|"
-    r"cannot|never|neither|nor|outside"
+    r"not|non|no|except|excluding|leaving out|leave out|ignoring|without|other than|besides|apart from|"
+    r"\w+n['’]t|dont|doesnt|isnt|arent|wasnt|werent|didnt|cannot|never|neither|nor|outside"
 )
 DENIED = re.compile(rf"\b(?:{_NOT}|but)\b|non-", ANY)  # anywhere
 DENIED_HERE = re.compile(rf"\b(?:{_NOT}|anything but|all but)\b[\w\s-]{{0,14}}$|non-?$", ANY)  # what follows next
@@ -94,6 +97,7 @@ ID_WORD = re.compile(
     ANY,
 )
 OWNS = re.compile(r"['’]s?\s+[a-z]|s\s+[a-z]", ANY)
+AGED = re.compile(r"\b(?:are|is|am|aged?|turn(?:s|ed)?)\s+$", ANY)
 DOES = re.compile(r"\s+(?:made|had|has|have|were|was|is|did|does|got|gets|became|lost|went|grew|\w{3,}ed)\b", ANY)
 COUNTED = re.compile(
     r"[\s-]*(?!the\b|my\b|your\b|this\b)(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|"
@@ -115,8 +119,10 @@ ENOUGH = re.compile(  # "10 of them", "5 max", "three's enough", "2 is fine"
 )
 LIMIT = re.compile(r"\b(?:max(?:imum)?(?: of)?|up to|at most|no more than|not more than)\s*$", ANY)
 LISTING = re.compile(r"\b(?:show|list|give|display|print|find|see|pull|fetch|name|similar|closest|nearest|like)\b", ANY)
-_CHIEF = r"(?:single|main|chief|key|biggest|strongest|largest|top|decisive|most (?:important|decisive|influential))"
-_ONE = r"(?:reason|factor|driver|cause|feature|column|variable|interaction|pair|argument)\b"
+_CHIEF = (
+    r"(?:single|main|chief|key|biggest|strongest|largest|top|best|decisive|most (?:important|decisive|influential))"
+)
+_ONE = r"(?:reason|factor|driver|cause|feature|column|variable|interaction|pair|partner|combination|argument)\b"
 SINGLE = re.compile(rf"\b(?:{_CHIEF}\s+)+(?:\w+\s+)?{_ONE}", ANY)
 SUMMARY = re.compile(
     r"\b(?:average|mean|median|range|spread|distribution|typical|minimum|maximum|std|highest|lowest)\b", ANY
@@ -134,15 +140,19 @@ FOR_AFTER = re.compile(  # a 4 after one of these is short for "for"
 # -- what a column's values are, without a number ---------------------------------------------------------------------
 NEGATIVE = re.compile(r"\b(?:negative|below zero)\b", ANY)
 POSITIVE = re.compile(r"\b(?:positive|non-?zero|above zero)\b", ANY)
+SIGNED = re.compile(r"\b(?:negative|positive|non-?zero)\s+$", ANY)
+AMONG = re.compile(r"\b(?:among|amongst)\s+(?:the\s+)?$", ANY)
+ARE = re.compile(r"\s+ones?\b|(?:\s+and\s+\w+)?\s*(?:\b(?:is|are|was|were)\b|=)", ANY)
 HAVING = re.compile(
     r"\b(?:with|have|has|having|had|any|some|contain\w*|mention\w*)\s+(?:a\s+|an\s+|any\s+|some\s+)?(?:\w+\s+)?$", ANY
 )
 
 # -- what is supposed, and of whom ------------------------------------------------------------------------------------
 CHANGES = re.compile(
-    r"\b(?:if|suppose|supposing|imagine|assum\w+|say|were|had|instead|would|change\w*|increas\w*|decreas\w*|reduc\w*|rais\w*|lower\w*|"
-    r"drop\w*|cut\w*|add\w*|gain\w*|los[et]\w*|set|bump\w*|became|becomes?|older|younger|heavier|lighter|more|less|went|goes|"
-    r"switch\w*|mov\w+|got|get|put|take|give|gave|with)\b", ANY,
+    r"\b(?:if|but|suppose|supposing|imagine|assum\w+|say|were|had|instead|would|change\w*|increas\w*|decreas\w*|reduc\w*|rais\w*|lower\w*|"
+    r"drop\w*|cut\w*|add\w*|gain\w*|los[et]\w*|set|bump\w*|became|becomes?|older|younger|heavier|lighter|longer|shorter|"
+    r"faster|slower|bigger|smaller|warmer|cooler|more|less|went|goes|(?:up|down) by|"
+    r"switch\w*|mov\w+|got|get|put|take|give|gave|with)\b|^\W*(?:and |or )?at\b", ANY,
 )  # fmt: skip
 SUPPOSED = re.compile(
     r"\b(?:if|suppose|supposing|had (?:he|she|it|they)|had been|imagine|assum\w+|were to|instead|^say)\b", ANY
@@ -151,7 +161,9 @@ TRULY = re.compile(r"\b(?:really|actual\w*|truly|true|real|in fact|in reality|la
 TO_COME = re.compile(r"\b(?:will|going to|would|could|might|expect\w*|chances?|risks?|likel\w*|odds)\b", ANY)
 SAID = re.compile(r"\b(?:predict\w*|you|model|classif\w*|labell?ed)\b", ANY)
 PREDICTED = re.compile(
-    r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls))\b", ANY
+    r"\b(?:predicted|classified|flagged|you (?:say|said|think|thought|call\w*)|model (?:says|thinks|calls)|"
+    r"(?:that|which|whom|who|ones) you (?:predict|expect|take|judge|consider|rate|mark))\b",
+    ANY,
 )
 SEPARATELY = re.compile(  # two groups that may be looked at one by one
     r"\b(?:each|both|respectively|separately|whether|which|who|more|less|better|worse|higher|lower|bigger|smaller|[a-z]{2,}ier)\b",
@@ -163,7 +175,7 @@ TURNS = re.compile(
 )
 TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)
 SAYING = re.compile(  # right before a label: it is what is said of rows
-    r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|"
+    r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|deem\w*|regard\w*|mistook|mistak\w+|"
     r"(?:you|model|classifier)(?=\s+(?:\w+\s+)?$))\b", ANY,
 )  # fmt: skip
 THOSE = re.compile(

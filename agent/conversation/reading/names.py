@@ -58,11 +58,18 @@ _SMALL = frozenset(
 # What announces a label that is an ordinary word or a number: "called yes", "really were 1", "as a Y".
 _ANNOUNCES = (
     r"predict\w*|classif\w+|call(?:s|ed|ing)?|say(?:s|ing)?|said|labell?(?:ed)?|flag\w*|tru(?:e|ly)|real(?:ly)?|actual(?:ly)?|"
+    r"(?:c[oa]mes?|turn\w*|ends?) (?:out|up) (?:as|to)|"
     r"(?:as|into|be|become|is|was|were|out as) an?|into|"
     r"(?:mak(?:e|es|ing)|turn\w*|flip\w*)\b[^,.;?!]{1,30}?\b(?:an?|into|to)"
 )
+_SAID = {"as", "called", "labelled", "predict", "predicted"}
 _THEN = r"(?:(?:as|an?|to|be|is|was|were|are|being|the|label|class|status|really|actually|truly|that|it)\s+){0,3}"
 _ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
+_PLACES = r"1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth"
+_PLACE = re.compile(
+    rf"\b(?:(?P<other>{_PLACES})\s+(?:or|and)\s+)?(?P<place>{_PLACES})[\s-]+(?P<noun>[^\W\d_]+)", re.IGNORECASE
+)
+_NUMBERED = re.compile(r"\s+(?:(?:is|was|were|of|at|over|under|above|below|up|to|least|most)\s+)*\d", re.IGNORECASE)
 _DAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?")
 _MONTH = re.compile(
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -87,6 +94,8 @@ _PLAIN = frozenset(
     you your
     """.split()  # noqa: SIM905 - a list of this length reads better as text
 )
+# Words of questions that are no typos of a name: "make" is not meant for "mage".
+_VERBS = frozenset("call come give keep like list look make mean need said take tell turn want would".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -167,9 +176,37 @@ class Terms:
         return lower not in _SMALL or word.isupper() or self._beside(lower, before)
 
     def _beside(self, word: str, before: str) -> bool:
-        """Tell whether a small word is a category whose column is named right before it."""
-        terms = self._by_length.get(1, {}).get((word,), ())
-        return any(_stem(before) in words_of(term.column) for term in terms if term.value is not None)
+        """Tell whether a small word is a category whose column is named right before it, or a label that is said."""
+        terms = [term for term in self._by_length.get(1, {}).get((word,), ()) if term.value is not None]
+        said = before.lower() in _SAID and any(term.column == self.schema.target for term in terms)
+        return said or any(_stem(before) in words_of(term.column) for term in terms)
+
+    def in_places(self, question: str) -> str:
+        """Return a question with places as numbers where a column has such: "3rd class" is class 3.
+
+        Examples
+        --------
+        >>> from tools.schema import Feature
+        >>> stage = Feature(name="stage", kind="numeric")
+        >>> terms = Terms(Schema(target="sick", labels=("no", "yes"), features=(stage,)))
+        >>> terms.in_places("those in the third stage, or the second row")
+        'those in the stage 3, or the second row'
+        """
+
+        def turned(match: re.Match[str]) -> str:
+            places = [_stem(place)[0] for place in (match["other"], match["place"]) if place]
+            named = (_stem(match["place"]), _stem(match["noun"])) in self._by_length.get(2, {})
+            known = _stem(match["noun"]) in self._numeric and not named
+            return f"{match['noun']} {' or '.join(places)}" if known else match[0]
+
+        return _PLACE.sub(turned, question)
+
+    @cached_property
+    def _numeric(self) -> frozenset[str]:
+        """The words that are whole names of numeric columns."""
+        numeric = {feature.name for feature in self.schema.features if feature.kind == "numeric"}
+        terms = [term for term in self._terms if term.column in numeric and len(term.words) == 1]
+        return frozenset(term.words[0] for term in terms if term.strength == 1 and term.value is None)
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -213,7 +250,8 @@ class Terms:
                 part = tuple(word for word, _, _ in words[at : at + length])
                 own = any(term.column == ID for term in self._by_length[length].get(part, ()))  # called "person"
                 raw = matches[at][0]
-                loud = own or (raw.isupper() and len(raw) > 1 and not shouted)
+                numbered = part[0] in self._numeric and _NUMBERED.match(question[matches[at].end() :])
+                loud = own or bool(length == 1 and numbered) or (raw.isupper() and len(raw) > 1 and not shouted)
                 if any(taken[at : at + length]) or (length == 1 and part[0] in _PLAIN - _ORDINARY and not loud):
                     continue
                 terms, strength = self._alike(part)
@@ -307,7 +345,7 @@ def _close(word: str, other: str) -> bool:
     if word == other:
         return True
     shorter = min(len(word), len(other))
-    if shorter < 4 or word[0] != other[0] or other in _PLAIN or word in _PLAIN or other.isdigit():
+    if shorter < 4 or word[0] != other[0] or {word, other} & (_PLAIN | _VERBS) or other.isdigit():
         return False
     if abs(len(word) - len(other)) <= 5 and (word.startswith(other) or other.startswith(word)):
         return True  # renters rent, travellers travelled, execs executives
@@ -363,6 +401,8 @@ def _all_terms(schema: Schema) -> Iterator[_Term]:
         for direction, words in (("higher", feature.higher), ("lower", feature.lower)):
             yield from (_Term(words_of(word), feature.name, None, 0.9, direction) for word in words)
         yield from _values(feature.name, feature.categories, feature.values)
+        if feature.kind == "numeric" and {"female", "male"} & set(words_of(feature.name)):  # of zeros and ones
+            yield from (_Term((word,), feature.name, None, 0.9) for word in sorted({*PEOPLE, "female", "male"}))
     target = schema.target_words
     yield from _column(schema.target, target.synonyms, None)
     yield from _values(schema.target, schema.labels, target.values)
@@ -376,6 +416,8 @@ def _all_terms(schema: Schema) -> Iterator[_Term]:
 def _column(column: str, synonyms: Iterable[str], unit: str | None, name: str | None = None) -> Iterator[_Term]:
     said = words_of(column)
     yield _Term(said, name or column, None, 1.0)
+    if said == ("age",):
+        yield _Term(("how", "old"), name or column, None, 1.0)
     if len(said) > 1:
         yield _Term(("".join(said),), name or column, None, 1.0)
         if said[-1] in words_of(unit or "") or (unit is None and unit_in(said)):

@@ -149,8 +149,20 @@ class Offers:
         strength, at = self._strengths()
         best = max(strength.values())
         least = PARTLY if best >= LIKELY else best / 2
+        least = min(least, BEFORE) if self.question.repeats else least  # "and in stage 4?" asks of the column before
         offered = [name for name in strength if strength[name] >= least]
         return [Offer(name, name) for name in sorted(offered, key=lambda name: (-strength[name], at.get(name, 0)))]
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The columns that are named as what rows have: "the ones with a negative lag", "only the US ones"."""
+        text = self.question.text
+        return frozenset(
+            name.column
+            for name in self.question.names
+            if any(cue.search(text[: name.start]) for cue in (cues.HAVING, cues.SIGNED, cues.AMONG))
+            or cues.ARE.match(text[name.end :])
+        )
 
     @property
     def shown(self) -> list[Offer]:
@@ -187,14 +199,13 @@ class Offers:
                     strength[column] = max(strength[column], BEFORE)
         return strength, at
 
-    def labels_for(self, tool: str) -> list[Offer]:
-        """Return the labels an explanation may be towards, or a change to: those named, and not as what was said."""
+    @cached_property
+    def towards(self) -> list[Offer]:
+        """The labels an explanation may be towards, or a change to: those named."""
         schema = self.question.terms.schema
         names = [n for n in self.question.names if n.column == schema.target and n.value is not None]
-        named = [str(n.value) for n in names if self.asks_label(tool) or "label" in self._found.sides(n)]
-        if not names and cues.TOWARDS.search(self.question.text):
-            named = list(schema.labels)
-        return distinct([Offer(label, label) for label in named])
+        unnamed = schema.labels if cues.TOWARDS.search(self.question.text) else ()
+        return distinct([Offer(label, label) for label in [str(n.value) for n in names] or unnamed])
 
     def asks_label(self, tool: str) -> bool:
         """Whether a label that is named is what an explanation is towards, or a change to, and nothing else."""

@@ -50,7 +50,7 @@ def parts_of(  # noqa: C901 - one line for each argument
         columns = [column for column in offers.columns if column.value != question.terms.schema.target]
         yield Part("feature", " (", columns, must=bool(question.named))
     elif tool == "show":
-        chosen = {str(offer.value[0]) for offer in offers.conditions if offer.uses}
+        chosen = {str(offer.value[0]) for offer in offers.conditions if offer.uses} | offers.held
         yield Part("columns", " (", offers.shown, must=any(set(shown.value) - chosen for shown in offers.shown))
     if tool in {"calculate", "describe"}:
         return
@@ -70,8 +70,8 @@ def parts_of(  # noqa: C901 - one line for each argument
     if tool in AMOUNT:
         yield Part(AMOUNT[tool], f" {AMOUNT[tool]} (", offers.amounts)
     if tool in LABEL:
-        labels = offers.labels_for(tool)
-        yield Part(LABEL[tool], f" {LABEL[tool]} (", labels, must=bool(labels) and offers.asks_label(tool))
+        must = bool(offers.towards) and offers.asks_label(tool)
+        yield Part(LABEL[tool], f" {LABEL[tool]} (", offers.towards, must=must)
     if tool == "feature_stats":
         yield Part("value", " value (", offers.values(args.get("feature", "")))
 

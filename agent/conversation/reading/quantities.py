@@ -16,6 +16,8 @@ __all__ = ["NEAR", "Number", "read_numbers"]
 
 NEAR = 100  # characters before a number, in which the words are that say what it is
 
+METRES = 100  # an m right after at least so many is no million
+
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
 _ALONE = {
     "half": "0.5", "thirties": "30s", "twenties": "20s", "forties": "40s", "fourties": "40s", "fifties": "50s",
@@ -32,10 +34,12 @@ _PLAIN = re.compile(
 _BEFORE = (
     (">=", r"(?:at least|no less than|not less than|not under|not below|no fewer than|minimum(?: of)?|min|from|"
            r"starting (?:at|from)|>=|=>|≥|"
-           r"greater than or equal to|more than or equal to|not younger than|equal to or (?:above|over)|"
+           r"greater than or equal to|more than or equal to|equal to or (?:above|over)|"
+           r"(?:no|not) (?:younger|shorter|smaller|lighter|lower|earlier|narrower|thinner) than|"
            r"at or (?:above|over))"),
     ("<=", r"(?:at most|no more than|not more than|not over|not above|up to|maximum(?: of)?|max|until|<=|=<|≤|"
-           r"less than or equal to|no greater than|not older than|not exceeding|no older than|"
+           r"less than or equal to|not exceeding|"
+           r"(?:no|not) (?:older|taller|bigger|larger|greater|higher|longer|heavier|later|wider|deeper|thicker) than|"
            r"at or (?:below|under))"),
     (">", r"(?:over|above|more than|greater than|larger than|bigger than|higher than|older than|longer than|"
           r"heavier than|"
@@ -52,14 +56,14 @@ _BEFORE = (
 )  # fmt: skip
 _AFTER = (
     (">=", r"(?:(?:or|and) (?:more|above|over|older|higher|greater|bigger|larger|up|longer|heavier|later|better|"
-           r"farther|"
-           r"further)(?! than|\s*[$€]?\d)|\+|plus\b(?!\s+(?:the|a|an|its?|his|her|your|what|why|how|top)\b)|upwards|"
-           r"and up\b)"),
+           r"farther|further)(?! than|\s*[$€]?\d)|\+|upwards|and up\b|"
+           r"(?<!,\s)plus\b(?!\s+(?:the|a|an|its?|his|her|your|what|why|how|top)\b))"),
     ("==", r"-?olds\b"),  # "45 year olds"
     ("<=", r"(?:or|and) (?:less|fewer|below|under|younger|lower|smaller|shorter|lighter|earlier|closer)(?! than|"
            r"\s*[$€]?\d)"),
 )  # fmt: skip
 _GAP = r"[\s$€£(-]*(?:(?:a|an|the|of|by|about|age|years?)\s+)*[$€£]?$"
+_APART = r"(?:(?<![a-z])|(?=[<>=≤≥]))"  # "age>=5" needs no space, "forever 5" is not over 5
 _OWN = re.compile(r"(?:\s*(?:[a-z$€£-]+|/)){0,3}")  # the words after a number that say what it is
 _CHANGE = re.compile(
     r"(?:what if|if|suppose|supposing|assum\w+|imagine|were|had|raise\w*|increas\w*|decreas\w*|reduc\w*|lower\w*|"
@@ -77,6 +81,7 @@ _DOWN = (
     r"(?:younger|less|fewer|lower|lighter|shorter|smaller|poorer|down|thinner|closer|earlier|cooler|colder|"
     r"slower|weaker|cheaper|narrower)"
 )
+_SAME_PHRASE = r"[\s-]*(?:(?!and\b|or\b|but\b)[a-z%$/]+[\s-]+){0,3}?"
 _RAISED = (
     r"(?:increas\w*|rais\w*|rose|rise\w*|grew|grow\w*|add\w*|gain\w*|plus|bump\w*|up|more|put on|"
     r"older|higher|heavier|\+)"
@@ -218,25 +223,33 @@ class _Heard(Token):  # type: ignore[misc]  # text2num has no types
 def _plain(text: str, spelled: set[int]) -> Iterator[Number]:
     """Yield the numbers as written."""
     for match in _PLAIN.finditer(text):
-        scale = (match["scale"] or match["short"] or "").lower()
-        value = float(match["number"].replace(",", "").replace("−", "-")) * _SCALES.get(scale, 1)
-        word = match[0] in {"2", "4"} and text[match.end() : match.end() + 1] == " "  # "4 women" may mean "for women"
-        yield Number(whole(value), match.start(), match.end(), digits=match.start() not in spelled and not word)
+        scale, value = (match["scale"] or match["short"] or "").lower(), float(_digits(match["number"]))
+        end = match.end()
+        if match["short"] in {"m", "M"} and value >= METRES:
+            scale, end = "", match.end("number")
+        value *= _SCALES.get(scale, 1)
+        word = match[0] in {"2", "4"} and text[end : end + 1] == " "  # "4 women" may mean "for women"
+        yield Number(whole(value), match.start(), end, digits=match.start() not in spelled and not word)
+
+
+def _digits(written: str) -> str:
+    return written.replace(",", "").replace("−", "-")
 
 
 def _with_words(number: Number, question: str) -> Number:
     """Add what the words around a number say: its unit, its comparison, its place in a change."""
     before, after = question[: number.start].lower(), question[number.end :].lower()
-    unit = ""
+    unit, written = "", question[number.start : number.end]  # 1.9 m are metres, 30 m may be men
     match = re.match(r"[\s-]*([a-z%$€]+)(?!/)", after)
-    if match and match[1] in UNITS and not (match[1] in {"in", "m", "t", "h"} and after[:1].isspace()):
+    doubtful = match and match[1] in {"in", "m", "t", "h"} and after[:1].isspace() and "." not in written
+    if match and match[1] in UNITS and not doubtful:
         unit = UNITS[match[1]]
         after = after[match.end() :]
     elif before.rstrip().endswith(("$", "€")):
         unit = before.rstrip()[-1]
     sign = next((sign for sign, words in _AFTER if re.match(rf"[\s,]*(?:{words})", after)), "")
     if not sign:
-        sign = next((sign for sign, words in _BEFORE if re.search(rf"(?<![a-z]){words}{_GAP}", before[-NEAR:])), "")
+        sign = next((sign for sign, words in _BEFORE if re.search(rf"{_APART}{words}{_GAP}", before[-NEAR:])), "")
     own = _OWN.match(after)
     return replace(number, unit=unit, sign=sign, step=_step(before, after), per=period(own[0] if own else ""))
 
@@ -246,14 +259,15 @@ def _step(before: str, after: str) -> str:
     if not _CHANGE.search(before):
         return ""
     near = re.split(r"\d", before)[-1][-45:]
-    if re.search(r"\b(?:to|at|=|only|just|exactly|instead of)\s*(?:[a-z-]+\s+){0,3}[$€]?$", near) and not re.search(
-        r"\bby\b", near
-    ):
+    if beside := re.match(rf"\s+(?:(?P<up>{_UP})|{_DOWN})\b(?! than)", after):  # "the ratio were 0.2 lower"
+        return "increase" if beside["up"] else "decrease"
+    told_to = re.search(r"(?:\b(?:to|at|only|just|exactly|instead of)\b|=)\s*(?:[a-z-]+\s+){0,3}[$€]?$", near)
+    if told_to and not re.search(r"\bby\b", near):
         return "set"
     put_on = re.search(r"\bput\w*\s*$", near) and re.match(r"[\s-]*(?:[a-z%$]+\s+)?on\b", after)
-    if put_on or re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_UP}\b", after):
+    if put_on or re.match(rf"{_SAME_PHRASE}{_UP}\b", after):
         return "increase"
-    if re.match(rf"[\s-]*(?:[a-z%$]+[\s-]+){{0,3}}?{_DOWN}\b", after):
+    if re.match(rf"{_SAME_PHRASE}{_DOWN}\b", after):
         return "decrease"
     if re.search(
         r"\b(?:was|were|is|be|been|had|has|have|of|set|became|become|with|made|earned|weighed|measured)\s+(?:a |"

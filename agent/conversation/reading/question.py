@@ -62,7 +62,8 @@ class Question:
     numbers: list[Number] = field(init=False)
 
     def __post_init__(self) -> None:
-        text, numbers = read_numbers(written_out(" ".join(self.asked.split()), self.terms.stays))
+        written = written_out(" ".join(self.asked.split()), self.terms.stays)
+        text, numbers = read_numbers(self.terms.in_places(written))
         object.__setattr__(self, "text", text)
         labels = [(name.start, name.end) for name in self.terms.announced(text)]
         outside = [n for n in numbers if not any(start <= n.start < end for start, end in [*self.ids, *labels])]
@@ -72,7 +73,13 @@ class Question:
     @cached_property
     def names(self) -> list[Name]:
         """What its words name, outside of the ids it spells out."""
-        return [n for n in self.terms.find(self.text) if not any(n.start < end and at < n.end for at, end in self.ids)]
+        found = [n for n in self.terms.find(self.text) if not self._ages(n)]
+        return [n for n in found if not any(n.start < end and at < n.end for at, end in self.ids)]
+
+    def _ages(self, name: Name) -> bool:
+        """Tell whether a name is only the unit of an age: "15 years older"."""
+        after_number = re.search(r"\d[\s-]*$", self.text[: name.start])
+        return bool(after_number and _AGED.match(self.text[name.start :]))
 
     @cached_property
     def ids(self) -> list[tuple[int, int]]:
@@ -117,7 +124,8 @@ class Question:
         after = self.text[number.end :]
         owns = cues.OWNS.match(after) and not number.decade
         does = cues.DOES.match(after) and cues.SUPPOSED.search(self.text[: number.start])
-        return bool(owns or does) and number.digits and self.is_id(str(number.value))
+        plain = number.digits and self.column_of(number) is None
+        return bool(owns or does) and plain and self.is_id(str(number.value))
 
     def _names_row(self, name: Name, number: Number) -> bool:
         between = self.text[name.end : number.start].strip(" #.:")
@@ -137,20 +145,27 @@ class Question:
 
     def _counts(self, number: Number) -> bool:
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 20]
+        ids = [n for n in ids if not re.search(r"[\d,;?]", self.text[number.end : n.start])]
         whole = isinstance(number.value, int) and 0 < number.value <= MOST_COUNTED
-        of_rows = not number.unit or any(n.start - number.end <= 1 for n in ids)  # "12 weeks", where rows are weeks
-        if not (whole and of_rows) or self.column_of(number) is not None:
+        beside = any(n.start - number.end <= 1 for n in ids)  # "12 weeks", where rows are weeks, "the age of 4 men"
+        beside = beside and not any(n.end + 1 == number.start for n in self.names)  # "store 3 purchases"
+        if not whole or (not beside and (number.unit or self.column_of(number) is not None)):
             return False
         if number.sign:
-            return self._limits(number, ids)
+            return self._limits(number, ids) or (number.sign == "<=" and self._of_parts(number))
         if cues.ENOUGH.match(self.text[number.end :]) or self._lists(number):
+            return True
+        if self._of_parts(number):
             return True
         many = [name for name in ids if _MANY.search(self.text[name.start : name.end])]
         plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in many)
+        return bool(cues.COUNTED_BEFORE.search(self._before(number)) or plural)
+
+    def _of_parts(self, number: Number) -> bool:
+        """Tell whether a number counts rows or reasons: "3 examples", and not the 4 of "4 row 7"."""
         match = cues.COUNTED.match(self.text[number.end :])
         rest = "" if match is None else self.text[number.end + match.end() :]
-        counted = match is not None and not re.match(r"\s*#?(?![24]\s+[a-z#\d])\d", rest, re.IGNORECASE)  # "4 row 7"
-        return bool(counted or cues.COUNTED_BEFORE.search(self._before(number)) or plural)
+        return match is not None and not re.match(r"\s*#?(?![24]\s+[a-z#\d])\d", rest, re.IGNORECASE)
 
     def _limits(self, number: Number, ids: Sequence[Name]) -> bool:
         """Tell whether a number says how many rows to list at most: "up to 8 babies", "…, max 6"."""
@@ -179,6 +194,12 @@ class Question:
         ):
             return False
         before, after = self.text[: number.start], self.text[number.end :]
+        if self._before_row(number):
+            return True
+        if _LIST_END.search(before) or any(self._names_row(name, number) for name in self.names):
+            return False
+        if _ARTICLE.match(after):
+            return True
         if cues.FOR_AFTER.search(before) or self._between_names(number) or (number.value == 2 and _TO.match(after)):
             return True
         if cues.SUMMARY.search(before) and _WHOM.match(after):
@@ -187,8 +208,13 @@ class Question:
             return False
         counted = number in self.rows or self._counts(number) or _HAVING.search(self.text[: number.start])
         return not counted and not any(
-            0 <= name.start - number.end <= 1 and name.value is None and name.column != ID for name in self.names
+            0 <= name.start - number.end <= 1 and self._fits(name, number) for name in self.names
         )
+
+    def _before_row(self, number: Number) -> bool:
+        """Tell whether a number stands before a row and its id: "like 2 session 618"."""
+        ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 1]
+        return any(re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[n.end :]) for n in ids)
 
     def _between_names(self, number: Number) -> bool:
         """Tell whether a number stands between a column and a category: "median tenure 4 managers"."""
@@ -201,6 +227,7 @@ class Question:
         plain = (
             isinstance(number.value, int)
             and number.digits
+            and not self.text[number.end : number.end + 1].isalpha()
             and self.text[number.start : number.end] == str(number.value)
         )
         plain = plain and not (number.sign or number.unit) and number.step in {"", "set"}
@@ -211,6 +238,11 @@ class Question:
         said = self.text[number.start : number.end] == str(number.value) and not (number.sign or number.unit)
         asked = self.text[: number.start].endswith((" of ", " for ")) and not self.supposes
         return said and asked and self.is_id(str(number.value))
+
+    def shows_row(self, number: Number) -> bool:
+        """Tell whether a number that seems to count rows may be the id of one: "show 101"."""
+        ends = not re.search(r"\w", self.text[number.end :])
+        return number in self.counts and number.digits and ends and self.is_id(str(number.value))
 
     def is_row(self, number: Number) -> bool:
         """Tell whether a number that stands alone is the id of a row."""
@@ -241,8 +273,6 @@ class Question:
     def _glued_after(self, number: Number, name: Name) -> bool:
         """Tell whether a number belongs to the column after it; "or" joins only words such as older."""
         between = self.text[number.end : name.start]
-        if _AGED.match(self.text[number.end :]):  # "8 year olds" are not of a year
-            return False
         return _glued(between, 3, cues.GLUE_AFTER) and not (_JOINT.search(between) and not name.direction)
 
     def _fits(self, name: Name, number: Number) -> bool:
@@ -251,7 +281,12 @@ class Question:
         named = feature is not None and feature.kind == "numeric" and name.value is None and name.strength >= 0.7
         if self.terms.yes_or_no(name.column) and number.value not in {0, 1}:
             return False
+        if not self.terms.plausible(name.column, number.value) and self._is_year(number):
+            return False
         return named and feature is not None and self.value_in(number, feature) is not None
+
+    def _is_year(self, number: Number) -> bool:
+        return any(self.terms.is_year(feature.name, number.value) for feature in self.terms.schema.features)
 
     def _lower_end(self, number: Number) -> Number | None:
         """Return the lower end of a range whose upper end a number is: the column is named beside that one."""
@@ -271,7 +306,7 @@ class Question:
     @cached_property
     def named(self) -> list[str]:
         """The features it names outright, and not as the column of a number."""
-        used = {self.column_of(number) for number in self.numbers}
+        used = {self.column_of(number) for number in self.numbers if number not in self.rows}
         sure = [n.column for n in self.names if n.value is None and n.strength >= 0.9 and not n.direction]
         return [column for column in dict.fromkeys(sure) if column in self.terms.schema.by_name and column not in used]
 
@@ -359,8 +394,10 @@ class Question:
 
 _ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, or a number
 _TO = re.compile(r"\s+(?:be|become|get|make|change|see|know|have|go)\b", re.IGNORECASE)  # a 2 before these is "to"
+_ARTICLE = re.compile(r"\s+(?:an?|the|those|these|all|my|our)\s", re.IGNORECASE)  # "4 a pine": for a pine
+_LIST_END = re.compile(r"\d\s*(?:,|,?\s*\b(?:or|and)\b|&)\s*$", re.IGNORECASE)
 _WHOM = re.compile(r"\s+(?:people|those|them|what|who|whoever|the|all|my|our|these)\b", re.IGNORECASE)
-_AGED = re.compile(r"[\s-]*(?:years?|yrs?|yo)[\s-]+olds?\b", re.IGNORECASE)
+_AGED = re.compile(r"[\s-]*(?:years?|yrs?|yo)[\s-]+(?:olds?|older|younger|of age)\b", re.IGNORECASE)
 _MANY = re.compile(r"s$|men$|people$|children$", re.IGNORECASE)
 _HAVING = re.compile(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", re.IGNORECASE)
 _JOINT = re.compile(r"[,;]|\b(?:and|or|but)\b", re.IGNORECASE)

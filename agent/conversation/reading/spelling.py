@@ -27,13 +27,14 @@ _SHORT = {
     "wud": "would",
     "2gether": "together", "aint": "are not", "b4": "before", "gud": "good", "evry1": "everyone", "every1": "everyone",
     "irl": "really", "rly": "really", "rlly": "really", "2day": "today", "2moro": "tomorrow", "l8r": "later",
-    "wut": "what", "y": "why", "yr": "your",
+    "wut": "what", "y": "why", "yr": "your", "wk": "week", "wks": "weeks",
 }  # fmt: skip
 # Signs that stand for words: "call + chance", "men w/ kids", "w/o a pool".
 _SIGNS = (
     (re.compile(r"\bw/(?:o|out)\b", re.IGNORECASE), "without"),
     (re.compile(r"\bw/\s*", re.IGNORECASE), "with "),
     (re.compile(r"\s\+\s(?=[^\W\d])"), " and "),
+    (re.compile(r"\btop(?=\d+\b)", re.IGNORECASE), "top "),
 )
 # Words that decide what a number or a name means.
 _DECISIVE = (

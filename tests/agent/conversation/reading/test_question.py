@@ -123,11 +123,11 @@ def test_a_category_that_looks_like_shorthand_is_read_beside_its_column(asked, c
 
 @pytest.mark.parametrize("name", ["y", "n", "w", "al", "us"])
 def test_a_column_that_looks_like_shorthand_is_a_column(name):
-    """In small letters, too."""
+    """In small letters, too; a word of any question is one where a number follows."""
     schema = Schema(target="kind", labels=("slow", "fast"), features=(Feature(name=name, kind="numeric"),))
     question = Question(f"average {name} of those with {name} over 3", Terms(schema))
 
-    assert [found.column for found in question.names] == ([name, name] if name != "us" else [])
+    assert [found.column for found in question.names] == ([name, name] if name != "us" else [name])
     assert f"{name} > 3" in [offer.text for offer in Offers(question).conditions]
 
 

@@ -228,10 +228,15 @@ class Terms:
         idle = low < high and ((sign in {">", ">="} and value <= low) or (sign in {"<", "<="} and value >= high))
         return self.plausible(column, value) and not idle
 
+    def holds_years(self, column: str) -> bool:
+        """Tell whether a column holds years, such as 1990."""
+        low, high = self._ranges.get(column, (0, 0))
+        return 1800 <= low <= high <= 2100 and "year" in words_of(column)
+
     def is_year(self, column: str, value: float) -> bool:
         """Tell whether a number may be a year of a column that holds years."""
         low, high = self._ranges.get(column, (0, 0))
-        return 1800 <= low <= value <= high <= 2100 and "year" in words_of(column)
+        return self.holds_years(column) and low <= value <= high
 
     def yes_or_no(self, column: str) -> bool:
         """Tell whether a numeric column is one of zeros and ones."""

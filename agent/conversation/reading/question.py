@@ -77,9 +77,13 @@ class Question:
         return [n for n in found if not any(n.start < end and at < n.end for at, end in self.ids)]
 
     def _ages(self, name: Name) -> bool:
-        """Tell whether a name is only the unit of an age: "15 years older"."""
-        after_number = re.search(r"\d[\s-]*$", self.text[: name.start])
-        return bool(after_number and _AGED.match(self.text[name.start :]))
+        """Tell whether a name is only the unit of an age: "15 years older", "8 years" where years begin in 1990."""
+        number = re.search(r"(\d+)[\s-]*$", self.text[: name.start])
+        unit = re.fullmatch(r"years?", self.text[name.start : name.end], re.IGNORECASE)
+        if number is None or unit is None:
+            return False
+        no_year = self.terms.holds_years(name.column) and not self.terms.is_year(name.column, int(number[1]))
+        return no_year or _AGED.match(self.text[name.start :]) is not None
 
     @cached_property
     def ids(self) -> list[tuple[int, int]]:

@@ -42,6 +42,12 @@ def ask(asked, before=()):
         ("which features matter most", []),
         ("how many are of age at most 8", []),
         ("average age of those six", []),
+        ("list the pay of up to 4 animals", [4]),
+        ("show the pay of 5 animals", [5]),
+        ("why animal 12, in no more than five reasons", [5]),
+        ("what should change so 240 is wild, and 2 animals like it", [2]),
+        ("top2 reasons for animal 12", [2]),
+        ("show stage 3 animals", []),
     ],
 )
 def test_how_many_are_wanted(asked, counts):
@@ -62,6 +68,18 @@ def test_how_many_are_wanted(asked, counts):
         ("chance for 8 year olds", "age == 8"),
         ("what about the ones that are not dogs", "species == cat"),
         ("those with a negative stage", "stage < 0"),
+        ("how many with age>=5", "age >= 5"),
+        ("those of age<5", "age < 5"),
+        ("no older than 8 years", "age <= 8"),
+        ("not younger than 8 years", "age >= 8"),
+        ("chance in 3rd stage", "stage == 3"),
+        ("how many are in the second or third stage", "stage in 2, 3"),
+        ("animals between 10 and 15 years of age", "age <= 15"),
+        ("if every dog in stage 3 were tame", "stage == 3"),
+        ("dogs that are 12", "age == 12"),
+        ("the pay of 12", "animal == 12"),
+        ("show 101", "animal == 101"),
+        ("accuracy leaving out the cats", "species != cat"),
     ],
 )
 def test_a_condition_is_offered(asked, condition):
@@ -77,6 +95,81 @@ def test_a_number_in_a_name_has_to_be_used_no_second_time():
     offers = Offers(Question("how many in store 7", Terms(schema)))
 
     assert offers.required == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("asked", "change"),
+    [
+        ("if animal 12 were 2 years older", "age + 2"),
+        ("what if the pay to date of animal 12 were 20 lower", "pay - 20"),
+        ("what if pay goes up 10 and stage down 1 for animal 12", "pay + 10"),
+        ("lower the pay of animal 12 by 40 and give up", "pay - 40"),
+    ],
+)
+def test_a_change_is_offered(asked, change):
+    """With its direction, as the words beside the number say."""
+    changes = [offer.text for offer in Offers(ask(asked)).changes]
+
+    assert change in changes
+    assert change.translate(str.maketrans("+-", "-+")) not in changes
+
+
+def test_a_total_is_not_set_to_a_number_because_it_begins_with_to():
+    """An increase, in "torque goes up 10"."""
+    torque = Feature(name="torque", kind="numeric")
+    question = Question("and if torque goes up 10", Terms(Schema(target="y", labels=("a", "b"), features=(torque,))))
+
+    assert [number.step for number in question.numbers] == ["increase"]
+
+
+@pytest.mark.parametrize("asked", ["why do you say wild for animal 12", "why would you flag 12 as wild"])
+def test_a_label_that_was_said_may_be_explained(asked):
+    """An explanation is towards it."""
+    assert [offer.value for offer in Offers(ask(asked)).towards] == ["wild"]
+
+
+def test_a_verb_is_no_typo_of_a_column():
+    """Such as "make" of "mage"."""
+    mage = Feature(name="mage", kind="numeric")
+    question = Question("what would make 7 wild", Terms(Schema(target="y", labels=("a", "b"), features=(mage,))))
+
+    assert question.names == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ("only the tame ones with pay over 50", "tame"),
+        ("show those whose tame is 1", "tame"),
+        ("list 5 among the tame", "tame"),
+    ],
+)
+def test_a_column_that_rows_have_need_not_be_shown(asked, held):
+    """It chooses them."""
+    assert held in Offers(ask(asked)).held
+
+
+def test_a_question_that_follows_may_ask_of_the_column_before():
+    """Such as "and in stage 4?", after the average age."""
+    before = [{"tool": "feature_stats", "args": {"feature": "age", "where": [["stage", "==", 1]]}}]
+
+    assert "age" in [offer.value for offer in Offers(ask("and in stage 4?", before)).columns]
+
+
+@pytest.mark.parametrize(("asked", "rows"), [("why isnt animal 4 a wild one", [4]), ("3 like 2 animal 618", [618])])
+def test_a_number_that_means_for_or_to_is_no_row(asked, rows):
+    """And one after the word for a row is one."""
+    assert [number.value for number in ask(asked).rows] == rows
+
+
+def test_men_and_women_of_a_column_of_ones():
+    """Where a column is called female, both values are offered for either word."""
+    female = Feature(name="female", kind="numeric")
+    terms = Terms(Schema(target="y", labels=("a", "b"), features=(female,)), {"female": (0, 1)})
+
+    offered = [offer.text for offer in Offers(Question("and for the men?", terms)).conditions]
+
+    assert offered == ["female == 1", "female == 0"]
 
 
 def test_what_a_column_of_ones_may_become_is_offered():

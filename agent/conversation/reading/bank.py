@@ -13,10 +13,10 @@ from importlib.resources import files
 from typing import Any
 
 from agent.conversation.reading.calltext import CANNOT, head_of
-from agent.conversation.reading.names import ID, words_of
 from agent.conversation.reading.quantities import read_numbers
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.spelling import WORD, near, written_out
+from agent.conversation.reading.vocabulary import ID, words_of
 
 __all__ = ["Example", "examples", "head", "masked", "masked_examples", "names", "nearest", "typical", "words"]
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from agent.conversation.reading import cues
 from agent.conversation.reading.calltext import condition_text
-from agent.conversation.reading.names import Name, denial, words_of
+from agent.conversation.reading.names import Name
 from agent.conversation.reading.quantities import Number
 from agent.conversation.reading.question import Question
+from agent.conversation.reading.vocabulary import denial, words_of
 from tools.schema import Feature
 
 __all__ = ["LIKELY", "MOST_CATEGORIES", "OUTRIGHT", "PARTLY", "Conditions", "Offer", "distinct"]

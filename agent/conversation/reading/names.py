@@ -5,50 +5,18 @@ dictionary; knows nothing about tools.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from rapidfuzz.distance import OSA
 
-from agent.conversation.reading.units import unit_in
+from agent.conversation.reading.vocabulary import ID, NO, ORDINARY, WORD, YES, Term, stem, terms_in, words_of
 from tools.bundle import Bundle
 from tools.schema import Schema
 
-__all__ = ["ID", "PEOPLE", "Name", "Terms", "denial", "terms_of", "words_of"]
+__all__ = ["Name", "Terms", "terms_of"]
 
-ID = "id"
-_WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*|&")
-# Words for two categories that tables often have and dictionaries seldom explain.
-_COMMON = {
-    "female": "women woman ladies lady girls girl",
-    "male": "men man guys guy gentlemen boys boy",
-    "f": "women woman female females ladies lady girls girl",
-    "m": "men man male males gentlemen boys boy",
-}
-PEOPLE = frozenset(word for words in _COMMON.values() for word in words.split())
-# Categories that are ordinary words mean a category only where their column is named.
-_ORDINARY = frozenset(
-    [
-        "average",
-        "bad",
-        "best",
-        "better",
-        "excellent",
-        "fair",
-        "good",
-        "great",
-        "high",
-        "large",
-        "low",
-        "medium",
-        "middle",
-        "normal",
-        "other",
-        "poor",
-        "small",
-    ]
-)
 # Words of any question that tables also have as categories: in capitals, ME for Maine, or beside their column.
 _SMALL = frozenset(
     """
@@ -64,25 +32,11 @@ _ANNOUNCES = (
 )
 _SAID = {"as", "called", "labelled", "predict", "predicted"}
 _THEN = r"(?:(?:as|an?|to|be|is|was|were|are|being|the|label|class|status|really|actually|truly|that|it)\s+){0,3}"
-_ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 _PLACES = r"1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth"
 _PLACE = re.compile(
     rf"\b(?:(?P<other>{_PLACES})\s+(?:or|and)\s+)?(?P<place>{_PLACES})[\s-]+(?P<noun>[^\W\d_]+)", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"\s+(?:(?:is|was|were|of|at|over|under|above|below|up|to|least|most)\s+)*\d", re.IGNORECASE)
-_DAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?")
-_MONTH = re.compile(
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)"
-)
-_COUNTED = {
-    word: str(number)
-    for number, word in enumerate(
-        ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), start=1
-    )
-}
-_YES = {"yes", "true", "y", "1", "t"}
-_NO = {"no", "false", "n", "0", "f"}
 # Words of questions that also look like names: alone they mean no column.
 _PLAIN = frozenset(
     """
@@ -124,15 +78,6 @@ class Name:
     direction: str = ""
 
 
-@dataclass(frozen=True)
-class _Term:
-    words: tuple[str, ...]
-    column: str
-    value: str | None
-    strength: float
-    direction: str = ""
-
-
 class Terms:
     """What the columns, categories and labels of a table may be called.
 
@@ -154,8 +99,8 @@ class Terms:
 
     def __init__(self, schema: Schema, ranges: Mapping[str, tuple[float, float]] | None = None) -> None:
         self.schema, self._ranges = schema, dict(ranges or {})
-        self._terms = list(_terms(schema))
-        self._by_length: dict[int, dict[tuple[str, ...], list[_Term]]] = {}
+        self._terms = list(terms_in(schema))
+        self._by_length: dict[int, dict[tuple[str, ...], list[Term]]] = {}
         for term in self._terms:
             self._by_length.setdefault(len(term.words), {}).setdefault(term.words, []).append(term)
 
@@ -179,7 +124,7 @@ class Terms:
         """Tell whether a small word is a category whose column is named right before it, or a label that is said."""
         terms = [term for term in self._by_length.get(1, {}).get((word,), ()) if term.value is not None]
         said = before.lower() in _SAID and any(term.column == self.schema.target for term in terms)
-        return said or any(_stem(before) in words_of(term.column) for term in terms)
+        return said or any(stem(before) in words_of(term.column) for term in terms)
 
     def in_places(self, question: str) -> str:
         """Return a question with places as numbers where a column has such: "3rd class" is class 3.
@@ -194,9 +139,9 @@ class Terms:
         """
 
         def turned(match: re.Match[str]) -> str:
-            places = [_stem(place)[0] for place in (match["other"], match["place"]) if place]
-            named = (_stem(match["place"]), _stem(match["noun"])) in self._by_length.get(2, {})
-            known = _stem(match["noun"]) in self._numeric and not named
+            places = [stem(place)[0] for place in (match["other"], match["place"]) if place]
+            named = (stem(match["place"]), stem(match["noun"])) in self._by_length.get(2, {})
+            known = stem(match["noun"]) in self._numeric and not named
             return f"{match['noun']} {' or '.join(places)}" if known else match[0]
 
         return _PLACE.sub(turned, question)
@@ -244,8 +189,8 @@ class Terms:
 
     def find(self, question: str) -> list[Name]:
         """Return the names in a question, in order; where two overlap, the longer one."""
-        matches = list(_WORD.finditer(question))
-        words = [(_stem(match[0]), match.start(), match.end()) for match in matches]
+        matches = list(WORD.finditer(question))
+        words = [(stem(match[0]), match.start(), match.end()) for match in matches]
         announced = self.announced(question)
         found = list(announced)
         taken = [any(name.start <= start < name.end for name in found) for _, start, _ in words]
@@ -257,7 +202,7 @@ class Terms:
                 raw = matches[at][0]
                 numbered = part[0] in self._numeric and _NUMBERED.match(question[matches[at].end() :])
                 loud = own or bool(length == 1 and numbered) or (raw.isupper() and len(raw) > 1 and not shouted)
-                if any(taken[at : at + length]) or (length == 1 and part[0] in _PLAIN - _ORDINARY and not loud):
+                if any(taken[at : at + length]) or (length == 1 and part[0] in _PLAIN - ORDINARY and not loud):
                     continue
                 terms, strength = self._alike(part)
                 small = length == 1 and raw.lower() in _SMALL and (raw == "I" or shouted or not raw.isupper())
@@ -294,11 +239,11 @@ class Terms:
     def _announced(self) -> list[tuple[str, re.Pattern[str]]]:
         target = r"\s+".join(map(re.escape, re.split(r"[\s_]+", self.schema.target)))
         before = rf"(?i:\b(?:{_ANNOUNCES}|{target}\w?)\s+{_THEN}[“\"']?)"
-        plain = [label for label in self.schema.labels if label.lower() in _YES | _NO or len(label) == 1]
+        plain = [label for label in self.schema.labels if label.lower() in YES | NO or len(label) == 1]
         spelled = {label: re.escape(label) if len(label) == 1 else f"(?i:{re.escape(label)})" for label in plain}
         return [(label, re.compile(rf"{before}(?P<label>{word})(?![\w.]\w|\w)")) for label, word in spelled.items()]
 
-    def _alike(self, part: tuple[str, ...]) -> tuple[list[_Term], float]:
+    def _alike(self, part: tuple[str, ...]) -> tuple[list[Term], float]:
         """Return the terms that these words are, or are with a typo, and how sure that is."""
         known = self._by_length[len(part)]
         if part in known:
@@ -328,18 +273,6 @@ def terms_of(bundle: Bundle) -> Terms:
     return Terms(bundle.schema, ranges)
 
 
-def denial(categories: Collection[str]) -> str | None:
-    """Return the category that says no, where the others say yes.
-
-    Examples
-    --------
-    >>> denial(("no", "yes")), denial(("low", "no"))
-    ('no', None)
-    """
-    no = [category for category in categories if category.lower() in _NO]
-    return no[0] if len(no) == 1 and {category.lower() for category in categories} <= _YES | _NO else None
-
-
 def _near(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
     return all(_close(word, other) for word, other in zip(words, part, strict=True))
 
@@ -359,88 +292,3 @@ def _close(word: str, other: str) -> bool:
 
 def _distance(words: tuple[str, ...], part: tuple[str, ...]) -> int:
     return sum(OSA.distance(word, other) for word, other in zip(words, part, strict=True))
-
-
-def _stem(word: str) -> str:
-    """Return a word in lower case without the endings of plurals and possessives."""
-    word = re.sub(r"['’]s$|['’]$", "", word.lower())
-    if word in {"men", "women"}:
-        return word
-    if word in _ORDINALS or word in _COUNTED:
-        return {**_ORDINALS, **_COUNTED}[word]
-    if _DAY.fullmatch(word) or _MONTH.fullmatch(word):
-        return word[:3]
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and re.search(r"(?:ss|sh|ch|x)es$", word):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
-@lru_cache(maxsize=4096)
-def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a name: split at case, underscores and other marks.
-
-    Examples
-    --------
-    >>> words_of("MonthlyIncome"), words_of("bill_length_mm"), words_of("R&D")
-    (('monthly', 'income'), ('bill', 'length', 'mm'), ('r', '&', 'd'))
-    """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return tuple(_stem(word) for word in _WORD.findall(spaced.replace("_", " ")))
-
-
-def _terms(schema: Schema) -> Iterator[_Term]:
-    """Yield all terms: of the features and their categories, of the target and its labels, of the id."""
-    seen: set[tuple[tuple[str, ...], str, str | None]] = set()
-    for term in _all_terms(schema):
-        key = term.words, term.column, term.value
-        if term.words and key not in seen:
-            seen.add(key)
-            yield term
-
-
-def _all_terms(schema: Schema) -> Iterator[_Term]:
-    for feature in schema.features:
-        yield from _column(feature.name, feature.synonyms, feature.unit)
-        for direction, words in (("higher", feature.higher), ("lower", feature.lower)):
-            yield from (_Term(words_of(word), feature.name, None, 0.9, direction) for word in words)
-        yield from _values(feature.name, feature.categories, feature.values)
-        if feature.kind == "numeric" and {"female", "male"} & set(words_of(feature.name)):  # of zeros and ones
-            yield from (_Term((word,), feature.name, None, 0.9) for word in sorted({*PEOPLE, "female", "male"}))
-    target = schema.target_words
-    yield from _column(schema.target, target.synonyms, None)
-    yield from _values(schema.target, schema.labels, target.values)
-    if {label.lower() for label in schema.labels} <= _YES | _NO:  # "how many survived"
-        yes = [label for label in schema.labels if label.lower() in _YES]
-        yield from (_Term(words_of(schema.target), schema.target, label, 0.85) for label in yes)
-    if schema.id_column is not None:
-        yield from _column(schema.id_column, schema.id_words.synonyms, None, name=ID)
-
-
-def _column(column: str, synonyms: Iterable[str], unit: str | None, name: str | None = None) -> Iterator[_Term]:
-    said = words_of(column)
-    yield _Term(said, name or column, None, 1.0)
-    if said == ("age",):
-        yield _Term(("how", "old"), name or column, None, 1.0)
-    if len(said) > 1:
-        yield _Term(("".join(said),), name or column, None, 1.0)
-        if said[-1] in words_of(unit or "") or (unit is None and unit_in(said)):
-            yield _Term(said[:-1], name or column, None, 1.0)
-    for synonym in synonyms:
-        yield _Term(words_of(synonym), name or column, None, 1.0)
-    for phrase in (said, *map(words_of, synonyms)):  # one word of it, where the whole is not there
-        if len(phrase) > 1:
-            yield from (_Term((word,), name or column, None, 0.5) for word in phrase if len(word) > 3)
-
-
-def _values(column: str, values: Sequence[str], synonyms: dict[str, tuple[str, ...]]) -> Iterator[_Term]:
-    plain = {value.lower() for value in values} <= _YES | _NO or any(len(value) > 1 for value in values)
-    for value in values:
-        said = words_of(value)
-        if value.lower() not in _YES | _NO or not plain:
-            yield _Term(said, column, value, 0.6 if set(said) <= _ORDINARY else 1.0)
-            if len(said) > 1:
-                yield _Term(("".join(said),), column, value, 1.0)
-        yield from (_Term(words_of(word), column, value, 1.0) for word in synonyms.get(value, ()))
-        yield from (_Term((_stem(word),), column, value, 0.9) for word in _COMMON.get(value.lower(), "").split())

@@ -12,9 +12,9 @@ from typing import Any
 from agent.conversation.reading import cues
 from agent.conversation.reading.calltext import change_text
 from agent.conversation.reading.conditions import LIKELY, MOST_CATEGORIES, OUTRIGHT, PARTLY, Conditions, Offer, distinct
-from agent.conversation.reading.names import ID
 from agent.conversation.reading.quantities import Number
 from agent.conversation.reading.question import Question
+from agent.conversation.reading.vocabulary import ID
 
 __all__ = ["Offer", "Offers"]
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from agent.conversation.reading import cues
 from agent.conversation.reading.arithmetic import expression_in
-from agent.conversation.reading.names import ID, Name, Terms, words_of
+from agent.conversation.reading.asks import Asks
+from agent.conversation.reading.names import Name, Terms
 from agent.conversation.reading.quantities import NEAR, Number, read_numbers
 from agent.conversation.reading.spelling import written_out
 from agent.conversation.reading.units import UNITS, converted, period, unit_in
+from agent.conversation.reading.vocabulary import ID, words_of
 from tools.schema import Feature
 
 __all__ = ["Question"]
@@ -24,7 +26,7 @@ MOST_COUNTED, MOST_WORDS = 1000, 10
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Asks):
     """A question with what its words mean.
 
     Parameters
@@ -314,11 +316,6 @@ class Question:
         sure = [n.column for n in self.names if n.value is None and n.strength >= 0.9 and not n.direction]
         return [column for column in dict.fromkeys(sure) if column in self.terms.schema.by_name and column not in used]
 
-    @cached_property
-    def metrics(self) -> list[str]:
-        """The measures of quality it names."""
-        return [metric for metric, pattern in cues.METRICS.items() if pattern.search(self.text)]
-
     @property
     def metrics_before(self) -> list[str]:
         """The measures of quality in the answer before: "and for men?" asks for the same."""
@@ -328,59 +325,6 @@ class Question:
     def has_row(self) -> bool:
         """Whether it is about rows by their ids."""
         return bool(self.rows or self.ids or any(map(self.is_row, self.numbers)))
-
-    @property
-    def clauses(self) -> int:
-        """How many things it asks: at least so many calls there will be, where they differ."""
-        text = self.text.rstrip(" ?.!")
-        return 1 + sum(bool(cues.ASKED.search(text[: match.start()])) for match in cues.CLAUSE.finditer(text))
-
-    @property
-    def joints(self) -> int:
-        """How many words or marks it has that can join one question to another."""
-        return len(cues.JOINED.findall(self.text.rstrip(" ?.!")))
-
-    @property
-    def compares(self) -> bool:
-        """Whether it may set one group against another."""
-        return bool(cues.COMPARES.search(self.text))
-
-    @property
-    def alternatives(self) -> bool:
-        """Whether conditions may be joined by or."""
-        return bool(cues.ALTERNATIVES.search(self.text))
-
-    @property
-    def either(self) -> bool:
-        """Whether it says that one of several conditions is enough."""
-        return bool(cues.EITHER.search(self.text))
-
-    @property
-    def asks_truth(self) -> bool:
-        """Whether it asks what really was, not what is said of it."""
-        return bool(
-            cues.TRULY.search(self.text) and not cues.SAID.search(self.text) and not cues.TO_COME.search(self.text)
-        )
-
-    @property
-    def refers(self) -> bool:
-        """Whether a word of it stands for the rows of the answer before."""
-        return bool(cues.THOSE.search(self.text))
-
-    @property
-    def flips(self) -> bool:
-        """Whether it may ask how to get another answer."""
-        return bool(cues.FLIPS.search(self.text))
-
-    @property
-    def supposes(self) -> bool:
-        """Whether it asks what would be."""
-        return bool(cues.SUPPOSED.search(self.text))
-
-    @property
-    def general(self) -> bool:
-        """Whether it is about all rows, in so many words."""
-        return bool(cues.ALL.search(self.text))
 
     @cached_property
     def repeats(self) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agent.conversation.reading import bank, cues
-from agent.conversation.reading.names import PEOPLE, words_of
 from agent.conversation.reading.question import Question
 from agent.conversation.reading.spelling import near, words
 from agent.conversation.reading.units import UNITS
+from agent.conversation.reading.vocabulary import PEOPLE, words_of
 
 __all__ = ["unread"]
 

@@ -34,26 +34,28 @@ FOR = {
     1: ("speaks for {label}", "points towards {label}", "supports {label}", "makes {label} more likely"),
     -1: ("speaks against {label}", "points away from {label}", "argues against {label}", "makes {label} less likely"),
 }
+# What has to be said comes first, and the value beside the name; two ways that begin alike go on alike, because a
+# small model that has begun one way ends in the other.
 WAYS = (
-    "At {value}, {name} is {detail}; it {does}, and its contribution is the {rank}",
-    "{name} {does}: its value of {value} is {detail}, and its contribution is the {rank}",
-    "Because its value of {value} is {detail}, {name} {does}, with the {rank} contribution",
-    "With {value}, {name} is {detail}, so it {does} and makes the {rank} contribution",
-    "The value of {name} is {value}, which is {detail}; it makes the {rank} contribution and {does}",
+    "At {value}, {name} {does} with the {rank} contribution: it is {detail}",
+    "{name} {does} with the {rank} contribution: its value of {value} is {detail}",
     "{name} has the {rank} contribution and {does}, since its value of {value} is {detail}",
-    "{name} is at {value}, which is {detail}, and this {does} with the {rank} contribution",
-    "The {rank} contribution is that of {name}: its value of {value} is {detail}, and that {does}",
+    "The {rank} contribution is that of {name}, which {does}: its value of {value} is {detail}",
+    "With the {rank} contribution, {name} {does}, because its value of {value} is {detail}",
 )
 CATEGORY = (
-    "{name} is {value}, {detail}, and this {does} with the {rank} contribution",
-    "{name} is {value}, {detail}; it makes the {rank} contribution and {does}",
-    "The {rank} contribution is that of {name}: it is {value}, {detail}, and this {does}",
-    "With the {rank} contribution, {name} {does}: it is {value}, {detail}",
+    "{name} {does} with the {rank} contribution: it is {value}, {detail}",
+    "{name} has the {rank} contribution and {does}, since it is {value}, {detail}",
+    "The {rank} contribution is that of {name}, which {does}: it is {value}, {detail}",
+    "With the {rank} contribution, {name} {does}, because it is {value}, {detail}",
 )
 PLAIN = (
-    "{name} is {value}, and this {does} with the {rank} contribution",
-    "At {value}, {name} {does} and makes the {rank} contribution",
-    "The {rank} contribution is that of {name}: it is {value}, and that {does}",
+    "At {value}, {name} {does} with the {rank} contribution",
+    "With a value of {value}, {name} {does} and makes the {rank} contribution",
+)
+PLAIN_CATEGORY = (
+    "{name} {does} with the {rank} contribution: it is {value}",
+    "The {rank} contribution is that of {name}, which {does}: it is {value}",
 )
 OPENINGS = (
     "The predictor gives {label} a probability of {p}",
@@ -133,7 +135,8 @@ def _own(claims: Sequence[Claim], evidence: Evidence) -> list[str]:
     given = {"name": name, "value": value, "rank": f"{{{first.ref}.rank}}"}
     does = [way.format(label=label) for way in FOR[first.sign]]
     details = placed(first, rest[0], evidence) if len(rest) == 1 and not isinstance(rest[0], Contribution) else []
+    named = isinstance(first.value, str)
     if not details:
-        return [way.format(**given, does=verb) for way, verb in product(PLAIN, does)]
-    ways = CATEGORY if isinstance(first.value, str) else WAYS
+        return [way.format(**given, does=verb) for way, verb in product(PLAIN_CATEGORY if named else PLAIN, does)]
+    ways = CATEGORY if named else WAYS
     return [way.format(**given, does=verb, detail=detail) for way, verb, detail in product(ways, does, details)]

@@ -46,6 +46,7 @@ ABOUT = 0.1  # relative: how far *about*, *nearly* and *just over* reach
 SLIGHT, WELL, SAME = 0.5, 0.75, 0.2  # standard deviations between two values that are slightly, well, hardly apart
 SLIGHT_RATIO, WELL_RATIO, SAME_RATIO = 1.25, 1.5, 1.06  # the same where there is no standard deviation
 STRONG, MODERATE, WEAK, NEGLIGIBLE = 0.4, 0.7, 0.4, 0.1  # of the largest: at least, and three times at most
+MEASURED = {"value", "mean", "median", "min", "max", "q1", "q3", "std"}  # facts in the unit of their feature
 LEVELS = {  # percent of rows below a value of that level: at least, at most
     "high": (75.0, 100.0),
     "very high": (90.0, 100.0),
@@ -418,9 +419,12 @@ def _number(evidence: Evidence, ref: str) -> float:
 
 
 def _is_percentage(quantity: Quantity, evidence: Evidence) -> bool:
-    """Tell whether a fact is a percentage, or shown as one."""
+    """Tell whether a fact is a percentage, shown as one, or of a feature that is measured in percent."""
     return bool(quantity.refs) and all(
-        ref.endswith((".below", ".above", ".percentile")) or evidence.shown(ref).endswith("%") for ref in quantity.refs
+        ref.endswith((".below", ".above", ".percentile"))
+        or evidence.shown(ref).endswith("%")
+        or (ref.rpartition(".")[2] in MEASURED and evidence.unit(owner_of(ref, evidence)) in {"%", "percent"})
+        for ref in quantity.refs
     )
 
 

@@ -8,12 +8,15 @@ from functools import cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_iris
 
 from agent.classifier import Classifier
 from agent.explanation.evidence import Evidence
 from agent.explanation.parsing import read
-from agent.llm import load
+from agent.llm import RuleChat, load
+from agent.loop import gather
 from benchmarks.sentences import FOLDER, VERDICTS, figures, verdicts
+from tools.bundle import Bundle
 from tools.observation import Observation
 
 
@@ -97,3 +100,17 @@ def test_strict_sentences_are_never_false(bundle, table):
 
         assert not [text for text, reading in readings.items() if reading.verdict is False]
         assert any(reading.verdict for reading in readings.values())
+
+
+def test_a_value_in_percent_is_read():
+    """Of a feature that is measured in percent, and of no other."""
+    frame = load_iris(as_frame=True).frame.rename(columns={"petal width (cm)": "cover", "petal length (cm)": "length"})
+    bundle = Bundle.fit(frame, "target", dictionary={"cover": {"unit": "%"}}, predictor="logistic")
+    evidence = Evidence(gather(bundle, bundle.features_of(149), RuleChat(), 4))
+
+    def said(name, value):
+        return f"{name} speaks for 2: its value of {value} is above the mean of the training rows."
+
+    assert read(said("cover", "1.8 %"), evidence).verdict is True
+    assert read(said("cover", "2.8 %"), evidence).verdict is False
+    assert read(said("length", "5.1 %"), evidence).verdict is None

@@ -97,7 +97,7 @@ ID_WORD = re.compile(
     ANY,
 )
 OWNS = re.compile(r"['’]s?\s+[a-z]|s\s+[a-z]", ANY)
-AGED = re.compile(r"\b(?:are|is|am|aged?|turn(?:s|ed)?)\s+$", ANY)
+AGED = re.compile(r"\b(?:are|aged?|turn(?:s|ed)?)\s+$", ANY)
 DOES = re.compile(r"\s+(?:made|had|has|have|were|was|is|did|does|got|gets|became|lost|went|grew|\w{3,}ed)\b", ANY)
 COUNTED = re.compile(
     r"[\s-]*(?!the\b|my\b|your\b|this\b)(?:[a-z-]+\s+){0,2}?(?:rows?|people|patients?|features?|reasons?|factors?|examples?|columns?|"
@@ -175,7 +175,8 @@ TURNS = re.compile(
 )
 TOWARDS = re.compile(r"\b(?:speaks?|favou?rs?|towards?|against|argues?)\b", ANY)
 SAYING = re.compile(  # right before a label: it is what is said of rows
-    r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|deem\w*|regard\w*|mistook|mistak\w+|"
+    r"\b(?:predict\w*|classified|flag\w*|says?|said|call\w*|think\w*|thought|consider\w*|judged?|deem\w*|regard(?:s|ed)?(?=\s+(?:\w+\s+)?as\b)|mistook|mistaken|"
+    r"mistak(?:e|ing)(?=\s+(?:\w+\s+)?(?:for|as)\b)|"
     r"(?:you|model|classifier)(?=\s+(?:\w+\s+)?$))\b", ANY,
 )  # fmt: skip
 THOSE = re.compile(

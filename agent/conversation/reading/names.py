@@ -34,7 +34,9 @@ _SAID = {"as", "called", "labelled", "predict", "predicted"}
 _THEN = r"(?:(?:as|an?|to|be|is|was|were|are|being|the|label|class|status|really|actually|truly|that|it)\s+){0,3}"
 _PLACES = r"1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth"
 _PLACE = re.compile(
-    rf"\b(?:(?P<other>{_PLACES})\s+(?:or|and)\s+)?(?P<place>{_PLACES})[\s-]+(?P<noun>[^\W\d_]+)", re.IGNORECASE
+    rf"(?<!\d[\s-])\b(?:(?P<other>{_PLACES})\s+(?:or|and)\s+)?(?P<place>{_PLACES})[\s-]+"
+    r"(?!rate\b|time\b)(?P<noun>[^\W\d_]+)",
+    re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\s+(?:(?:is|was|were|of|at|over|under|above|below|up|to|least|most)\s+)*\d", re.IGNORECASE)
 # Words of questions that also look like names: alone they mean no column.
@@ -141,17 +143,18 @@ class Terms:
         def turned(match: re.Match[str]) -> str:
             places = [stem(place)[0] for place in (match["other"], match["place"]) if place]
             named = (stem(match["place"]), stem(match["noun"])) in self._by_length.get(2, {})
-            known = stem(match["noun"]) in self._numeric and not named
+            column = self._numeric.get(stem(match["noun"]), "")
+            known = column and not named and self.plausible(column, int(places[-1]))
             return f"{match['noun']} {' or '.join(places)}" if known else match[0]
 
         return _PLACE.sub(turned, question)
 
     @cached_property
-    def _numeric(self) -> frozenset[str]:
+    def _numeric(self) -> dict[str, str]:
         """The words that are whole names of numeric columns."""
         numeric = {feature.name for feature in self.schema.features if feature.kind == "numeric"}
         terms = [term for term in self._terms if term.column in numeric and len(term.words) == 1]
-        return frozenset(term.words[0] for term in terms if term.strength == 1 and term.value is None)
+        return {term.words[0]: term.column for term in terms if term.strength == 1 and term.value is None}
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -283,7 +286,7 @@ def _close(word: str, other: str) -> bool:
     if word == other:
         return True
     shorter = min(len(word), len(other))
-    if shorter < 4 or word[0] != other[0] or {word, other} & (_PLAIN | _VERBS) or other.isdigit():
+    if shorter < 4 or word[0] != other[0] or {word, other} & _PLAIN or other in _VERBS or other.isdigit():
         return False
     if abs(len(word) - len(other)) <= 5 and (word.startswith(other) or other.startswith(word)):
         return True  # renters rent, travellers travelled, execs executives

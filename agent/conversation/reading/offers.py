@@ -160,7 +160,10 @@ class Offers:
         return frozenset(
             name.column
             for name in self.question.names
-            if any(cue.search(text[: name.start]) for cue in (cues.HAVING, cues.SIGNED, cues.AMONG))
+            if (
+                any(cue.search(text[: name.start]) for cue in (cues.HAVING, cues.SIGNED, cues.AMONG))
+                and not re.search(r"\b(?:their|its|his|her)\s+$", text[: name.start])
+            )
             or cues.ARE.match(text[name.end :])
         )
 

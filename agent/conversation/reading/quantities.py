@@ -16,7 +16,7 @@ __all__ = ["NEAR", "Number", "read_numbers"]
 
 NEAR = 100  # characters before a number, in which the words are that say what it is
 
-METRES = 100  # an m right after at least so many is no million
+METRES = 1000  # an m right after at least so many is no million
 
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "k": 1000, "m": 1_000_000, "grand": 1000}
 _ALONE = {
@@ -63,7 +63,7 @@ _AFTER = (
            r"\s*[$€]?\d)"),
 )  # fmt: skip
 _GAP = r"[\s$€£(-]*(?:(?:a|an|the|of|by|about|age|years?)\s+)*[$€£]?$"
-_APART = r"(?:(?<![a-z])|(?=[<>=≤≥]))"  # "age>=5" needs no space, "forever 5" is not over 5
+_APART = r"(?:(?<![a-z])|(?=[<>≤≥]|=[<>]))"  # "age>=5" needs no space, "forever 5" is not over 5
 _OWN = re.compile(r"(?:\s*(?:[a-z$€£-]+|/)){0,3}")  # the words after a number that say what it is
 _CHANGE = re.compile(
     r"(?:what if|if|suppose|supposing|assum\w+|imagine|were|had|raise\w*|increas\w*|decreas\w*|reduc\w*|lower\w*|"
@@ -225,7 +225,7 @@ def _plain(text: str, spelled: set[int]) -> Iterator[Number]:
     for match in _PLAIN.finditer(text):
         scale, value = (match["scale"] or match["short"] or "").lower(), float(_digits(match["number"]))
         end = match.end()
-        if match["short"] in {"m", "M"} and value >= METRES:
+        if match["short"] == "m" and value >= METRES:
             scale, end = "", match.end("number")
         value *= _SCALES.get(scale, 1)
         word = match[0] in {"2", "4"} and text[end : end + 1] == " "  # "4 women" may mean "for women"
@@ -241,7 +241,8 @@ def _with_words(number: Number, question: str) -> Number:
     before, after = question[: number.start].lower(), question[number.end :].lower()
     unit, written = "", question[number.start : number.end]  # 1.9 m are metres, 30 m may be men
     match = re.match(r"[\s-]*([a-z%$€]+)(?!/)", after)
-    doubtful = match and match[1] in {"in", "m", "t", "h"} and after[:1].isspace() and "." not in written
+    metres = match and match[1] == "m" and "." in written
+    doubtful = match and match[1] in {"in", "m", "t", "h"} and after[:1].isspace() and not metres
     if match and match[1] in UNITS and not doubtful:
         unit = UNITS[match[1]]
         after = after[match.end() :]
@@ -259,7 +260,7 @@ def _step(before: str, after: str) -> str:
     if not _CHANGE.search(before):
         return ""
     near = re.split(r"\d", before)[-1][-45:]
-    if beside := re.match(rf"\s+(?:(?P<up>{_UP})|{_DOWN})\b(?! than)", after):  # "the ratio were 0.2 lower"
+    if beside := re.match(rf"\s+(?:(?P<up>{_UP})|{_DOWN})\b(?! than| from)", after):  # "the ratio were 0.2 lower"
         return "increase" if beside["up"] else "decrease"
     told_to = re.search(r"(?:\b(?:to|at|only|just|exactly|instead of)\b|=)\s*(?:[a-z-]+\s+){0,3}[$€]?$", near)
     if told_to and not re.search(r"\bby\b", near):

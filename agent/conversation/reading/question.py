@@ -130,7 +130,8 @@ class Question(Asks):
         after = self.text[number.end :]
         owns = cues.OWNS.match(after) and not number.decade
         does = cues.DOES.match(after) and cues.SUPPOSED.search(self.text[: number.start])
-        plain = number.digits and self.column_of(number) is None
+        free = self.column_of(number) is None or bool(_THE_OF.search(self.text[: number.start]))
+        plain = number.digits and free
         return bool(owns or does) and plain and self.is_id(str(number.value))
 
     def _names_row(self, name: Name, number: Number) -> bool:
@@ -155,10 +156,12 @@ class Question(Asks):
         whole = isinstance(number.value, int) and 0 < number.value <= MOST_COUNTED
         beside = any(n.start - number.end <= 1 for n in ids)  # "12 weeks", where rows are weeks, "the age of 4 men"
         beside = beside and not any(n.end + 1 == number.start for n in self.names)  # "store 3 purchases"
-        if not whole or (not beside and (number.unit or self.column_of(number) is not None)):
+        of_column = (number.unit or not beside) and self.column_of(number) is not None
+        if not whole or of_column or (number.unit and not beside):
             return False
         if number.sign:
-            return self._limits(number, ids) or (number.sign == "<=" and self._of_parts(number))
+            parts = number.sign == "<=" and _PARTS.match(self.text[number.end :]) is not None
+            return parts or self._limits(number, ids)
         if cues.ENOUGH.match(self.text[number.end :]) or self._lists(number):
             return True
         if self._of_parts(number):
@@ -202,16 +205,17 @@ class Question(Asks):
         before, after = self.text[: number.start], self.text[number.end :]
         if self._before_row(number):
             return True
-        if _LIST_END.search(before) or any(self._names_row(name, number) for name in self.names):
+        listed = _LIST_END.search(before) and not re.match(r"\s+\d", after)
+        if listed or any(self._names_row(name, number) for name in self.names):
             return False
-        if _ARTICLE.match(after):
-            return True
         if cues.FOR_AFTER.search(before) or self._between_names(number) or (number.value == 2 and _TO.match(after)):
             return True
         if cues.SUMMARY.search(before) and _WHOM.match(after):
             return True
-        if self.column_of(number) is not None:
+        if self.column_of(number) is not None or cues.ID_WORD.search(before):
             return False
+        if _ARTICLE.match(after) and not _HAVING.search(before):
+            return True
         counted = number in self.rows or self._counts(number) or _HAVING.search(self.text[: number.start])
         return not counted and not any(
             0 <= name.start - number.end <= 1 and self._fits(name, number) for name in self.names
@@ -220,7 +224,8 @@ class Question(Asks):
     def _before_row(self, number: Number) -> bool:
         """Tell whether a number stands before a row and its id: "like 2 session 618"."""
         ids = [n for n in self.names if n.column == ID and 0 <= n.start - number.end <= 1]
-        return any(re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[n.end :]) for n in ids)
+        after = [n for n in self.numbers if n.start > number.end and not (n.sign or n.unit)][:1]
+        return any(re.fullmatch(r"\s*(?:#|no\.?)?\s*", self.text[i.end : n.start]) for i in ids for n in after)
 
     def _between_names(self, number: Number) -> bool:
         """Tell whether a number stands between a column and a category: "median tenure 4 managers"."""
@@ -248,7 +253,8 @@ class Question(Asks):
     def shows_row(self, number: Number) -> bool:
         """Tell whether a number that seems to count rows may be the id of one: "show 101"."""
         ends = not re.search(r"\w", self.text[number.end :])
-        return number in self.counts and number.digits and ends and self.is_id(str(number.value))
+        shown = re.search(r"\b(?:show|list|display|print|fetch|see)\s+$", self.text[: number.start], re.IGNORECASE)
+        return bool(shown) and number in self.counts and number.digits and ends and self.is_id(str(number.value))
 
     def is_row(self, number: Number) -> bool:
         """Tell whether a number that stands alone is the id of a row."""
@@ -265,6 +271,7 @@ class Question(Asks):
         starts = [-1, *(other.start for other in self.numbers), len(self.text)]
         since, until = starts[bisect_left(starts, number.start) - 1], starts[bisect_left(starts, number.end)]
         names = [n for n in self.names if since < n.end and n.start <= until and self._fits(n, number)]
+        names = [n for n in names if not self.text[n.start :].lower().startswith("how ")]  # "how old is 12"
         before = [n for n in names if n.end <= number.start]
         between = self.text[before[-1].end : number.start] if before else ""
         after = [n for n in names if n.start >= number.end]
@@ -344,8 +351,10 @@ _ORDINARY = re.compile(r"[a-z]+|\d+|")  # such an id is a word like any other, o
 _TO = re.compile(r"\s+(?:be|become|get|make|change|see|know|have|go)\b", re.IGNORECASE)  # a 2 before these is "to"
 _ARTICLE = re.compile(r"\s+(?:an?|the|those|these|all|my|our)\s", re.IGNORECASE)  # "4 a pine": for a pine
 _LIST_END = re.compile(r"\d\s*(?:,|,?\s*\b(?:or|and)\b|&)\s*$", re.IGNORECASE)
-_WHOM = re.compile(r"\s+(?:people|those|them|what|who|whoever|the|all|my|our|these)\b", re.IGNORECASE)
+_WHOM = re.compile(r"\s+(?:an?|people|those|them|what|who|whoever|the|all|my|our|these)\b", re.IGNORECASE)
 _AGED = re.compile(r"[\s-]*(?:years?|yrs?|yo)[\s-]+(?:olds?|older|younger|of age)\b", re.IGNORECASE)
+_THE_OF = re.compile(r"\bthe\s+(?:\w+\s+){1,3}of\s+$", re.IGNORECASE)  # "if the pay of 12 were"
+_PARTS = re.compile(r"\s+(?:[a-z-]+\s+)?(?:reasons?|factors?|features?|drivers?|causes?)\b", re.IGNORECASE)
 _MANY = re.compile(r"s$|men$|people$|children$", re.IGNORECASE)
 _HAVING = re.compile(r"\b(?:with|has|have|had|of|is|are|at|only|just|level|exactly|by)\s*$", re.IGNORECASE)
 _JOINT = re.compile(r"[,;]|\b(?:and|or|but)\b", re.IGNORECASE)

@@ -101,7 +101,7 @@ def _all_terms(schema: Schema) -> Iterator[Term]:
         for direction, words in (("higher", feature.higher), ("lower", feature.lower)):
             yield from (Term(words_of(word), feature.name, None, 0.9, direction) for word in words)
         yield from _values(feature.name, feature.categories, feature.values)
-        if feature.kind == "numeric" and {"female", "male"} & set(words_of(feature.name)):  # of zeros and ones
+        if feature.kind == "numeric" and set(words_of(feature.name)) - {"is", "sex"} in ({"female"}, {"male"}):
             yield from (Term((word,), feature.name, None, 0.9) for word in sorted({*PEOPLE, "female", "male"}))
     target = schema.target_words
     yield from _column(schema.target, target.synonyms, None)

@@ -48,6 +48,8 @@ def ask(asked, before=()):
         ("what should change so 240 is wild, and 2 animals like it", [2]),
         ("top2 reasons for animal 12", [2]),
         ("show stage 3 animals", []),
+        ("how many have at most 3 errors", []),
+        ("why animal 12, top 3", [3]),
     ],
 )
 def test_how_many_are_wanted(asked, counts):
@@ -80,6 +82,13 @@ def test_how_many_are_wanted(asked, counts):
         ("the pay of 12", "animal == 12"),
         ("show 101", "animal == 101"),
         ("accuracy leaving out the cats", "species != cat"),
+        ("average pay of those with age 3.5 in 2008", "age == 3.5"),
+        ("is a stage of 4 a high one", "stage == 4"),
+        ("why animal=12", "animal == 12"),
+        ("pay over 250k in stage 3", "pay > 250"),
+        ("how old is 12", "animal == 12"),
+        ("how many mistakes among the wild ones", "label == wild"),
+        ("those that are wild in the first year", "label == wild"),
     ],
 )
 def test_a_condition_is_offered(asked, condition):
@@ -104,6 +113,7 @@ def test_a_number_in_a_name_has_to_be_used_no_second_time():
         ("what if the pay to date of animal 12 were 20 lower", "pay - 20"),
         ("what if pay goes up 10 and stage down 1 for animal 12", "pay + 10"),
         ("lower the pay of animal 12 by 40 and give up", "pay - 40"),
+        ("what if the pay of 150 was 20 lower", "pay - 20"),
     ],
 )
 def test_a_change_is_offered(asked, change):
@@ -156,7 +166,16 @@ def test_a_question_that_follows_may_ask_of_the_column_before():
     assert "age" in [offer.value for offer in Offers(ask("and in stage 4?", before)).columns]
 
 
-@pytest.mark.parametrize(("asked", "rows"), [("why isnt animal 4 a wild one", [4]), ("3 like 2 animal 618", [618])])
+@pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ("why isnt animal 4 a wild one", [4]),
+        ("why is row 4 a wild one", [4]),
+        ("3 like 2 animal 618", [618]),
+        ("if the age of 12 were 5 higher", [12]),
+        ("predict 4 animal 12 and 4 animal 13", [12, 13]),
+    ],
+)
 def test_a_number_that_means_for_or_to_is_no_row(asked, rows):
     """And one after the word for a row is one."""
     assert [number.value for number in ask(asked).rows] == rows

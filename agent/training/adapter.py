@@ -40,9 +40,9 @@ class Made:
 RECIPES = {
     "questions": Made(lambda: people(2), None, Settings(epochs=1, learning_rate=5e-4, rank=8, at_once=16)),
     "prose": Made(
-        lambda: sentences(120),
+        lambda: sentences(100),
         by_sentences(),
-        Settings(epochs=1, learning_rate=5e-4, rank=4, save_every=43, judge_every=86, at_once=16),
+        Settings(epochs=1, learning_rate=5e-4, rank=4, save_every=50, judge_every=50, at_once=16),
     ),
 }
 

@@ -34,28 +34,25 @@ FOR = {
     1: ("speaks for {label}", "points towards {label}", "supports {label}", "makes {label} more likely"),
     -1: ("speaks against {label}", "points away from {label}", "argues against {label}", "makes {label} less likely"),
 }
-# What has to be said comes first, and the value beside the name; two ways that begin alike go on alike, because a
-# small model that has begun one way ends in the other.
+# In the order of the statements that are shown, and the value beside the name: a small model copies what it reads, and
+# where two ways begin alike it begins one and ends in the other.
 WAYS = (
-    "At {value}, {name} {does} with the {rank} contribution: it is {detail}",
-    "{name} {does} with the {rank} contribution: its value of {value} is {detail}",
-    "{name} has the {rank} contribution and {does}, since its value of {value} is {detail}",
-    "The {rank} contribution is that of {name}, which {does}: its value of {value} is {detail}",
-    "With the {rank} contribution, {name} {does}, because its value of {value} is {detail}",
+    "At {value}, {name} is {detail}; it {does} and makes the {rank} contribution",
+    "With a value of {value}, {name} is {detail}, and this {does} with the {rank} contribution",
+    "The value of {name} is {value}, which is {detail}; it makes the {rank} contribution and {does}",
+    "Because its value of {value} is {detail}, {name} {does}, with the {rank} contribution",
 )
 CATEGORY = (
-    "{name} {does} with the {rank} contribution: it is {value}, {detail}",
-    "{name} has the {rank} contribution and {does}, since it is {value}, {detail}",
-    "The {rank} contribution is that of {name}, which {does}: it is {value}, {detail}",
-    "With the {rank} contribution, {name} {does}, because it is {value}, {detail}",
+    "{name} is {value}, {detail}, and this {does} with the {rank} contribution",
+    "{name} is {value}, {detail}; it makes the {rank} contribution and {does}",
 )
 PLAIN = (
-    "At {value}, {name} {does} with the {rank} contribution",
-    "With a value of {value}, {name} {does} and makes the {rank} contribution",
+    "At {value}, {name} {does} and makes the {rank} contribution",
+    "The value of {name} is {value}; it makes the {rank} contribution and {does}",
 )
 PLAIN_CATEGORY = (
-    "{name} {does} with the {rank} contribution: it is {value}",
-    "The {rank} contribution is that of {name}, which {does}: it is {value}",
+    "{name} is {value}, and this {does} with the {rank} contribution",
+    "{name} is {value}; it makes the {rank} contribution and {does}",
 )
 OPENINGS = (
     "The predictor gives {label} a probability of {p}",

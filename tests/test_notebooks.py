@@ -16,7 +16,7 @@ def test_a_notebook_runs(path, tmp_path):
     """Every cell runs without an error, and the story's outcome is there: a verified text and a found change."""
     notebook = nbformat.read(path, as_version=4)
 
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
     printed = "".join(str(output) for cell in notebook.cells for output in cell.get("outputs", ()))
     assert "ok=True" in printed

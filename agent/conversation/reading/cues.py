@@ -48,7 +48,6 @@ __all__ = [
     "SAID",
     "SAYING",
     "SEPARATELY",
-    "SIGNED",
     "SINGLE",
     "SUMMARY",
     "SUPPOSED",
@@ -140,7 +139,6 @@ FOR_AFTER = re.compile(  # a 4 after one of these is short for "for"
 # -- what a column's values are, without a number ---------------------------------------------------------------------
 NEGATIVE = re.compile(r"\b(?:negative|below zero)\b", ANY)
 POSITIVE = re.compile(r"\b(?:positive|non-?zero|above zero)\b", ANY)
-SIGNED = re.compile(r"\b(?:negative|positive|non-?zero)\s+$", ANY)
 AMONG = re.compile(r"\b(?:among|amongst)\s+(?:the\s+)?$", ANY)
 ARE = re.compile(r"\s+ones?\b|(?:\s+and\s+\w+)?\s*(?:\b(?:is|are|was|were)\b|=)", ANY)
 HAVING = re.compile(

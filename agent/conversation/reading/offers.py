@@ -161,9 +161,10 @@ class Offers:
             name.column
             for name in self.question.names
             if (
-                any(cue.search(text[: name.start]) for cue in (cues.HAVING, cues.SIGNED, cues.AMONG))
+                any(cue.search(text[: name.start]) for cue in (cues.HAVING, cues.AMONG))
                 and not re.search(r"\b(?:their|its|his|her)\s+$", text[: name.start])
             )
+            or any(cue.search(text[max(0, name.start - 15) : name.start]) for cue in (cues.NEGATIVE, cues.POSITIVE))
             or cues.ARE.match(text[name.end :])
         )
 

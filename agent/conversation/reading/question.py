@@ -84,7 +84,7 @@ class Question(Asks):
         unit = re.fullmatch(r"years?", self.text[name.start : name.end], re.IGNORECASE)
         if number is None or unit is None:
             return False
-        no_year = self.terms.holds_years(name.column) and not self.terms.is_year(name.column, int(number[1]))
+        no_year = self.terms.holds_years(name.column) and not self.terms.is_year(name.column, float(number[1]))
         return no_year or _AGED.match(self.text[name.start :]) is not None
 
     @cached_property
@@ -130,9 +130,8 @@ class Question(Asks):
         after = self.text[number.end :]
         owns = cues.OWNS.match(after) and not number.decade
         does = cues.DOES.match(after) and cues.SUPPOSED.search(self.text[: number.start])
-        free = self.column_of(number) is None or bool(_THE_OF.search(self.text[: number.start]))
-        plain = number.digits and free
-        return bool(owns or does) and plain and self.is_id(str(number.value))
+        free = self.column_of(number) is None or _THE_OF.search(self.text[: number.start])
+        return bool((owns or does) and free) and number.digits and self.is_id(str(number.value))
 
     def _names_row(self, name: Name, number: Number) -> bool:
         between = self.text[name.end : number.start].strip(" #.:")
@@ -162,9 +161,7 @@ class Question(Asks):
         if number.sign:
             parts = number.sign == "<=" and _PARTS.match(self.text[number.end :]) is not None
             return parts or self._limits(number, ids)
-        if cues.ENOUGH.match(self.text[number.end :]) or self._lists(number):
-            return True
-        if self._of_parts(number):
+        if cues.ENOUGH.match(self.text[number.end :]) or self._lists(number) or self._of_parts(number):
             return True
         many = [name for name in ids if _MANY.search(self.text[name.start : name.end])]
         plural = any(not re.match(r"\s*(?:#|no\.?)?\s*\d", self.text[name.end :]) for name in many)

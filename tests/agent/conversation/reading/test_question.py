@@ -88,7 +88,8 @@ def test_how_many_are_wanted(asked, counts):
         ("pay over 250k in stage 3", "pay > 250"),
         ("how old is 12", "animal == 12"),
         ("how many mistakes among the wild ones", "label == wild"),
-        ("those that are wild in the first year", "label == wild"),
+        ("pay of dogs in 2008", "year == 2008"),
+        ("wild ones that you mistook for calm", "prediction == calm"),
     ],
 )
 def test_a_condition_is_offered(asked, condition):
@@ -138,6 +139,50 @@ def test_a_label_that_was_said_may_be_explained(asked):
     assert [offer.value for offer in Offers(ask(asked)).towards] == ["wild"]
 
 
+@pytest.mark.parametrize(
+    "asked", ["wild in the first year", "a 5 second stage", "wrong for the first time", "the second animal"]
+)
+def test_a_place_that_is_no_value_stays_as_it_is(asked):
+    """No year is 1, and nothing is of stage 2 for seconds."""
+    assert ask(asked).text == asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "condition"),
+    [("over 1.9 m", "height > 190"), ("over 2500m", "height > 250000"), ("over 3.5m", "height > 3500000")],
+)
+def test_metres_and_millions(asked, condition):
+    """By the space, the point and the size; a million is written without a space."""
+    height = Feature(name="height", kind="numeric", unit="cm")
+    terms = Terms(Schema(target="y", labels=("a", "b"), features=(height,)), {"height": (0, 10_000_000)})
+
+    assert condition in [offer.text for offer in Offers(Question(f"height {asked}", terms)).conditions]
+
+
+def test_a_plain_word_is_a_column_where_a_number_follows():
+    """The number in "class 3" is of the ticket's class; "which class" is not."""
+    ticket = Feature(name="Pclass", kind="numeric", synonyms=("class",))
+    terms = Terms(Schema(target="y", labels=("a", "b"), features=(ticket,)), {"Pclass": (1, 3)})
+
+    assert [name.column for name in Question("chance in class 3", terms).names] == ["Pclass"]
+    assert Question("which class are they", terms).names == []
+
+
+def test_those_that_are_predicted_so_may_be_explained():
+    """In so many words; else a label in a question for reasons chooses no rows."""
+
+    def chosen(asked):
+        return [offer.text for offer in Offers(ask(asked)).conditions_for("explain")]
+
+    assert "prediction == wild" in chosen("reasons for the dogs that you predict to be wild")
+    assert "prediction == wild" not in chosen("reasons for dogs to be wild")
+
+
+def test_a_number_of_any_length_is_read():
+    """Without a limit on its digits."""
+    assert Question("dogs " + "9" * 5000 + " years old", TERMS).names
+
+
 def test_a_verb_is_no_typo_of_a_column():
     """Such as "make" of "mage"."""
     mage = Feature(name="mage", kind="numeric")
@@ -157,6 +202,11 @@ def test_a_verb_is_no_typo_of_a_column():
 def test_a_column_that_rows_have_need_not_be_shown(asked, held):
     """It chooses them."""
     assert held in Offers(ask(asked)).held
+
+
+def test_a_column_of_rows_is_shown_where_it_is_theirs():
+    """As in "with their pay"."""
+    assert Offers(ask("show the dogs with their pay")).held == frozenset()
 
 
 def test_a_question_that_follows_may_ask_of_the_column_before():

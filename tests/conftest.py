@@ -3,6 +3,7 @@
 import json
 import runpy
 import shutil
+import signal
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,13 @@ def _table(name: str) -> tuple[pd.DataFrame, str]:
 def _bundle(name: str, predictor: str) -> Bundle:
     frame, target = _table(name)
     return Bundle.fit(frame, target, predictor=predictor)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible():
+    """Take SIGINT where a shell ignores it for what runs in the background: children inherit that, and cannot stop."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

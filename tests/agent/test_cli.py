@@ -394,11 +394,14 @@ def test_interrupted_rows_that_are_finished_are_kept(stored, tmp_path):
         text=True,
         cwd=ROOT,
     )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "r" / "3.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    err = process.communicate(timeout=60)[1]
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "r" / "3.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
 
     assert process.returncode == 130
     assert "what is finished is kept" in _one_line(err)

@@ -209,12 +209,15 @@ def test_the_child_dies_with_its_parent(how):
     parent = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    pid = int(parent.stdout.readline())
-    time.sleep(0.5)
-    parent.send_signal(how)
-    started = time.monotonic()
-    parent.wait(5)
-    parent.stdout.close()
+    try:
+        pid = int(parent.stdout.readline())
+        time.sleep(0.5)
+        parent.send_signal(how)
+        started = time.monotonic()
+        parent.wait(5)
+    finally:
+        parent.kill()
+        parent.stdout.close()
 
     assert time.monotonic() - started < 3
     while time.monotonic() - started < 6 and Path(f"/proc/{pid}").exists():

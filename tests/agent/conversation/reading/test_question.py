@@ -50,6 +50,9 @@ def ask(asked, before=()):
         ("show stage 3 animals", []),
         ("how many have at most 3 errors", []),
         ("why animal 12, top 3", [3]),
+        ("best pair of columns", [1]),
+        ("the strongest partner of age", [1]),
+        ("is 8 years odd 4 a dog", []),
     ],
 )
 def test_how_many_are_wanted(asked, counts):
@@ -90,6 +93,11 @@ def test_how_many_are_wanted(asked, counts):
         ("how many mistakes among the wild ones", "label == wild"),
         ("pay of dogs in 2008", "year == 2008"),
         ("wild ones that you mistook for calm", "prediction == calm"),
+        ("biggest pay in 2008", "year == 2008"),
+        ("chance in stage 3 or 4 with pay over 50", "stage in 3, 4"),
+        ("is 8 years odd 4 a dog", "age == 8"),
+        ("dogs with 4 a day", "age == 4"),
+        ("chance 2 a dog of stage 3", "stage == 3"),
     ],
 )
 def test_a_condition_is_offered(asked, condition):
@@ -115,6 +123,7 @@ def test_a_number_in_a_name_has_to_be_used_no_second_time():
         ("what if pay goes up 10 and stage down 1 for animal 12", "pay + 10"),
         ("lower the pay of animal 12 by 40 and give up", "pay - 40"),
         ("what if the pay of 150 was 20 lower", "pay - 20"),
+        ("what if animal 12 had 5 units of pay less", "pay - 5"),
     ],
 )
 def test_a_change_is_offered(asked, change):
@@ -131,6 +140,16 @@ def test_a_total_is_not_set_to_a_number_because_it_begins_with_to():
     question = Question("and if torque goes up 10", Terms(Schema(target="y", labels=("a", "b"), features=(torque,))))
 
     assert [number.step for number in question.numbers] == ["increase"]
+
+
+def test_what_a_number_falls_to_is_set():
+    """Though the verb alone says a decrease."""
+    assert ask("what if pay fell to 40 down from 60").numbers[0].step == "set"
+
+
+def test_weeks_in_short():
+    """As they are typed."""
+    assert ask("wk 3").text == "week 3"
 
 
 @pytest.mark.parametrize("asked", ["why do you say wild for animal 12", "why would you flag 12 as wild"])
@@ -224,11 +243,18 @@ def test_a_question_that_follows_may_ask_of_the_column_before():
         ("3 like 2 animal 618", [618]),
         ("if the age of 12 were 5 higher", [12]),
         ("predict 4 animal 12 and 4 animal 13", [12, 13]),
+        ("predict animal 8 but 300rpm more", [8]),
     ],
 )
 def test_a_number_that_means_for_or_to_is_no_row(asked, rows):
     """And one after the word for a row is one."""
     assert [number.value for number in ask(asked).rows] == rows
+
+
+@pytest.mark.parametrize("asked", ["animal 12 but age 5", "and at 5 years of age"])
+def test_a_column_and_a_number_after_but_are_a_change(asked):
+    """Or after "and at", of the animal before."""
+    assert "age = 5" in [offer.text for offer in Offers(ask(asked)).changes]
 
 
 def test_men_and_women_of_a_column_of_ones():

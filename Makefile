@@ -40,7 +40,7 @@ readme: $(VENV)/dev  ## the tree of files and the table of methods in the README
 	$(BIN)/python docs/tree.py
 	$(BIN)/python docs/compared.py
 
-adapter: $(VENV)/dev  ## train the default model's adapters from nothing, or go on: an hour with bfloat16, three without
+adapter: $(VENV)/dev  ## train the default model's adapters from nothing, or go on: 90 minutes with bfloat16, 4 hours without
 	$(BIN)/python -m agent.training.adapter --out adapter --install
 
 constraints: $(VENV)/dev  ## pin what is installed now

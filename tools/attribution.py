@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import comb
+from scipy.special import comb, ndtr, stdtrit
 
 from tools.brought import Brought
 from tools.errors import MachineError, ToolError, did_you_mean
@@ -30,6 +30,7 @@ MOST_BACKGROUND = 50
 MOST_FEATURES_EXACT = 10  # 2 ** 10 coalitions
 PERMUTATIONS = 4
 BUDGET = 400  # questions to a language model about one row
+CLEAR = 2.0  # standard errors: an estimate, or a difference of two, that does not exceed them says nothing
 DRAWS = (4, 50)  # orders of the columns with a row of the background each: for a mean over rows, and at most for one
 ROWS_FOR_IMPORTANCE = {"logistic": 2000, "gbdt": 500, "brought": 20, "llm": 10}  # the first three: about a second
 
@@ -188,9 +189,7 @@ class Attributor:
         are independent, so that their spread gives the error of order and background together. Each adds up to the
         row's total less its background's, hence so does their mean, whatever the budget.
         """
-        few, most = DRAWS
-        draws = few if len(X) > 1 else max(2, min(most, BUDGET // (2 * len(columns))))
-        draws = min(draws, len(self.background))
+        draws = self._draws(len(X), len(columns))
         generator = np.random.default_rng(self.seed)
         orders = [columns[generator.permutation(len(columns))] for _ in range(draws)]
         base = float(self.predictor.probabilities(self.background[:draws])[:, position].mean())
@@ -203,6 +202,26 @@ class Attributor:
                 for way in _ways(order):
                     found[n, at, way] += next(steps) / 2
         return base, found.mean(axis=1), found.std(axis=1, ddof=1) / np.sqrt(draws)
+
+    def _draws(self, rows: int, columns: int) -> int:
+        few, most = DRAWS
+        draws = few if rows > 1 else max(2, min(most, BUDGET // (2 * columns)))
+        return min(draws, len(self.background))
+
+    def clear(self, rows: int) -> float:
+        """Return how many standard errors an estimate has to exceed: two where there are many draws, more of few.
+
+        The quantile of Student's t that is exceeded as seldom as two standard deviations by chance.
+
+        Parameters
+        ----------
+        rows : int
+            Of which `contributions` were asked for together.
+        """
+        if not isinstance(self.predictor.model, Scored):
+            return CLEAR
+        draws = self._draws(rows, len(self.predictor.model.asked))
+        return float(stdtrit(draws - 1, ndtr(CLEAR)))
 
     def global_importance(self, X: Floats) -> list[dict[str, Any]]:
         """Return the features by mean |contribution| over rows, averaged over the labels, largest first.

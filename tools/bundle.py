@@ -143,7 +143,8 @@ class Bundle:
         worth = len(y) <= MOST_STORED_ASKED if asked else len(y) > STORED_FROM
         stored = fitted.probabilities(X) if worth else None
         statistics = Statistics.compute(checked.iloc[train], y[train], schema)
-        schema = schema.model_copy(update={"notes": (*schema.notes, *_cautions(fitted, len(measured)))})
+        cautions = _cautions(fitted, len(measured), shared=measured is held_out)
+        schema = schema.model_copy(update={"notes": (*schema.notes, *cautions)})
         return cls(
             {
                 "predictor.json": canonical(fitted.to_json()),
@@ -248,6 +249,15 @@ class Bundle:
         rows = np.flatnonzero(~self.train)
         return self._stored.encoded(rows), self.y[rows], rows
 
+    def without(self, row_number: int) -> Self:
+        """Return the same bundle for the eyes of one of its training rows, which is then not among the similar ones.
+
+        Its label would stand there beside the question for it.
+        """
+        other = type(self)(self._files, self.path)
+        other.__dict__ |= self.__dict__ | {"neighbours": self.neighbours.without(row_number)}
+        return other
+
     def features_of(self, row_number: int) -> Row:
         """Return one row of the table, typed.
 
@@ -343,12 +353,12 @@ def _prompted(
     scorer = opened(spec)
     given = template or scorer.template
     if given is not None:
-        return Scored.bring(spec, scorer, RowPrompt.read(given, schema), schema)
+        return Scored.bring(scorer, RowPrompt.read(given, schema), schema)
     # The columns stand in the order in which `tallystick finetune` asks about them.
     attributor = Attributor(Predictor.train(X, y, schema, seed=seed), schema, X, seed)
     ranking = attributor.global_importance(X[np.random.default_rng(seed).permutation(len(X))])
     prompt = RowPrompt.default(schema.labels, [entry["feature"] for entry in ranking])
-    return Scored.bring(spec, scorer, prompt.checked(schema, "the template"), schema)
+    return Scored.bring(scorer, prompt.checked(schema, "the template"), schema)
 
 
 def _halves(held_out: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -360,11 +370,13 @@ def _halves(held_out: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> tup
     return own, rest[stratified(y[rest], MOST_ASKED, seed)]
 
 
-def _cautions(fitted: Predictor, held_out: int) -> list[str]:
-    """Return what to bear in mind when reading the measures."""
+def _cautions(fitted: Predictor, held_out: int, *, shared: bool) -> list[str]:
+    """Return what to bear in mind when reading the measures; `shared` rows calibrated the predictor, too."""
     notes = []
     if fitted.kind == "llm":
-        notes.append("half of the held-out rows calibrated the predictor: it is measured on the others")
+        half = "half of the held-out rows calibrated the predictor: it is measured on the others"
+        whole = "a label has one held-out row: all held-out rows calibrated the predictor, and measure it"
+        notes.append(whole if shared else half)
         if fitted.selection["slope"] < LEVELLED:
             notes.append("the language model's scores hardly tell the labels apart: calibration nearly levels them")
     elif not fitted.native:

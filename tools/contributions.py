@@ -15,7 +15,6 @@ from tools.schema import Row
 __all__ = ["DEFAULT_TOP", "explain", "importance"]
 
 DEFAULT_TOP = 10
-CLEAR = 2.0  # standard errors: an estimate, or a difference of two, that does not exceed them says nothing
 NEGLIGIBLE = 1e-6  # of all contributions together: below, a receipt could be given the other sign within its tolerance
 
 Json = dict[str, Any]
@@ -55,15 +54,18 @@ def explain(cohort: Cohort, label: str | None = None, top: int | None = None) ->
     X, at = cohort.X[positions], known.index(towards)  # noqa: N806
     base, contributions, errors = bundle.attributor.contributions(X, at)
     total = float(bundle.attributor.totals(X, at).mean())
-    of_mean = None if errors is None else np.sqrt((errors**2).sum(axis=0)) / len(errors)
-    found = _listed(cohort, contributions.mean(axis=0), base, total, top, errors=of_mean)
+    of_mean = None if errors is None else errors.mean(axis=0)  # at most: rows share their draws
+    clear = bundle.attributor.clear(len(X))
+    found = _listed(cohort, contributions.mean(axis=0), base, total, top, errors=of_mean, clear=clear)
     counts = {"rows": len(cohort)} | ({"sample": len(positions)} if len(positions) < len(cohort) else {})
     return {"towards": towards, "space": bundle.attributor.space, **found, **counts}
 
 
 def _one(cohort: Cohort, towards: str, top: int | None) -> Json:
-    found = cohort.rows.bundle.attributor.explain(cohort.X[0], towards)
-    listed = _listed(cohort, found.contributions, found.base, found.total, top, cohort.cells(0), found.errors)
+    attributor = cohort.rows.bundle.attributor
+    found = attributor.explain(cohort.X[0], towards)
+    row, clear = cohort.cells(0), attributor.clear(1)
+    listed = _listed(cohort, found.contributions, found.base, found.total, top, row, found.errors, clear)
     return {"towards": found.towards, "space": found.space, **listed}
 
 
@@ -75,18 +77,19 @@ def _listed(
     top: int | None,
     row: Row | None = None,
     errors: Floats | None = None,
+    clear: float = 0.0,
 ) -> Json:
     """Return the sums, and the largest contributions, ties by column order; of one row with its values.
 
-    Of estimated ones only those are listed that exceed twice their standard error: the others are in ``rest``.
+    Of estimated ones only those are listed that exceed `clear` standard errors: the others are in ``rest``.
     """
     features, absolute = cohort.schema.features, float(np.abs(contributions).sum())
     parts = [float(c) if abs(c) > NEGLIGIBLE * absolute else 0.0 for c in contributions]
     order = sorted(range(len(parts)), key=lambda i: (-abs(round(parts[i] / (absolute or 1), 12)), i))
     if errors is not None:
-        order = [i for i in order if abs(parts[i]) > CLEAR * errors[i]]
+        order = [i for i in order if abs(parts[i]) > clear * errors[i]]
     listed = order[: max(DEFAULT_TOP, top or 0)]
-    estimated = [_estimate(i, order, parts, errors) for i in listed]
+    estimated = [_estimate(i, order, parts, errors, clear) for i in listed]
     entries = [
         {"feature": features[i].name}
         | ({"value": row[features[i].name]} if row is not None else {})
@@ -100,13 +103,13 @@ def _listed(
     return found if errors is None else found | {"estimated": True}
 
 
-def _estimate(i: int, order: Sequence[int], parts: Sequence[float], errors: Floats | None) -> Json:
+def _estimate(i: int, order: Sequence[int], parts: Sequence[float], errors: Floats | None, clear: float) -> Json:
     """Return the standard error of a contribution, and whether that leaves its rank open."""
     if errors is None:
         return {}
     others = [other for other in order if other != i]
     open_rank = any(
-        abs(abs(parts[i]) - abs(parts[other])) <= CLEAR * float(np.hypot(errors[i], errors[other])) for other in others
+        abs(abs(parts[i]) - abs(parts[other])) <= clear * float(np.hypot(errors[i], errors[other])) for other in others
     )
     return {"standard_error": float(errors[i])} | ({"rank_open": True} if open_rank else {})
 

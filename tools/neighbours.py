@@ -63,6 +63,12 @@ class Neighbours:
         self._X = X
         self._mean, self._scale = _mean_and_scale(_spread(X, schema), schema)
 
+    def without(self, row: int) -> "Neighbours":
+        """Return the search among the other rows."""
+        kept = np.flatnonzero(self.rows != row)
+        ids = None if self.ids is None else [self.ids[int(at)] for at in kept]
+        return Neighbours(self._X[kept], self.y[kept], ids, self.schema, self.rows[kept], sampled=self.sampled)
+
     @cached_property
     def _points(self) -> Floats:
         return self._to_points(self._X)

@@ -5,8 +5,8 @@
     labels: {pos: "yes", neg: "no"}
 
 ``system`` and ``user`` are turns in the model's own chat format; ``prompt`` in their place is the whole text as it was
-trained on, control tokens included. Values replace ``{column}`` and nothing else: what stands in a row is never read as
-part of the template. Knows nothing about models.
+trained on, control tokens included. Values replace ``{column}`` and nothing else, ``{{`` and ``}}`` are braces: what
+stands in a row is never read as part of the template. Knows nothing about models.
 """
 
 import re
@@ -26,7 +26,7 @@ __all__ = ["EXPERT", "SHOWN", "RowPrompt", "cell"]
 MOST_BYTES = 2**20
 SHOWN = 12  # columns of a row that a question shows where nobody says which
 EXPERT = "You classify rows of a table as one of: {labels}. You explain your answers to experts."
-_PLACE = re.compile(r"\{([^{}]+)\}")
+_PLACE = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 
 
 class RowPrompt(BaseModel):
@@ -35,11 +35,11 @@ class RowPrompt(BaseModel):
     Attributes
     ----------
     system, user : str
-        Turns of a chat; ``user`` holds the columns.
+        Turns of a chat, with the columns.
     prompt : str
         Instead of them: all of the text, as it is.
     answer : str
-        What stands before the label in the answer.
+        What stands before the label in the answer, as it is.
     labels : mapping of str to str
         What the model calls the labels; by default a blank and their names, as they follow ``answer``.
     quoted : bool
@@ -48,8 +48,8 @@ class RowPrompt(BaseModel):
 
     Examples
     --------
-    >>> RowPrompt(user="Size {size mm}: ill?").filled({"size mm": 2.50}, "user")
-    'Size 2.5: ill?'
+    >>> RowPrompt(user="Size {size mm}: {{ill?}}").filled({"size mm": 2.50}, "user")
+    'Size 2.5: {ill?}'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,10 +72,10 @@ class RowPrompt(BaseModel):
             The most important ones first; more than 12 are left out.
         """
         names = [show_name(label) for label in labels]
-        listed = "; ".join(f"{show_name(name)} = {{{name}}}" for name in columns[:SHOWN])
+        listed = "; ".join(f"{_as_text(show_name(name))} = {{{name}}}" for name in columns[:SHOWN])
         return cls(
-            system=EXPERT.format(labels=", ".join(names)),
-            user=f"Here is a row: {listed}.\nWhich label does it have: {' or '.join(names)}?"
+            system=_as_text(EXPERT.format(labels=", ".join(names))),
+            user=f"Here is a row: {listed}.\nWhich label does it have: {_as_text(' or '.join(names))}?"
             " Answer with the label alone.",
             answer="Label:",
             labels={label: f" {name}" for label, name in zip(labels, names, strict=True)},
@@ -94,7 +94,8 @@ class RowPrompt(BaseModel):
         try:
             if Path(path).stat().st_size > MOST_BYTES:
                 raise UserError(f"{path}: larger than {MOST_BYTES} bytes.", hint="Give a template.")
-            found = cls.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8-sig")))
+            text = Path(path).read_text(encoding="utf-8-sig")
+            found = cls.model_validate(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - makes texts: no is "no"
         except (OSError, UnicodeError, RecursionError, yaml.YAMLError) as error:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise UserError(f"{path}: cannot be read: {reason}.", hint="Give a YAML file.") from error
@@ -113,12 +114,14 @@ class RowPrompt(BaseModel):
         UserError
             It asks about no column, or names one, or a label, that the table does not have.
         """
-        if bool(self.prompt) == bool(self.user):
-            raise UserError(f"{where}: it needs either user or prompt.", hint="`user: Age {age}. Is it …?`")
+        if bool(self.prompt) == bool(self.user or self.system):
+            hint = "`user: Age {age}. Is it …?` A system turn goes with user."
+            raise UserError(f"{where}: it needs either user or prompt.", hint=hint)
         for column in self.columns:
             if column not in schema.by_name:
-                hint = f"{did_you_mean(column, schema.names)} Columns stand in braces: {{{schema.names[0]}}}."
-                raise UserError(f"{where}: {{{column}}} is no feature of the table.", hint=hint)
+                left = next((f": {note}" for note in schema.notes if repr(column) in note), "")
+                hint = f"{did_you_mean(column, schema.names)} Columns stand in braces; {{{{ and }}}} are braces."
+                raise UserError(f"{where}: {{{column}}} is no feature of the table{left}.", hint=hint)
         if not self.columns:
             raise UserError(f"{where}: no column stands in it.", hint=f"Such as {{{schema.names[0]}}}.")
         for label in self.labels:
@@ -133,23 +136,27 @@ class RowPrompt(BaseModel):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns whose values stand in it, in their order."""
-        return tuple(dict.fromkeys(_PLACE.findall(self.prompt or self.user)))
+        found = _PLACE.findall(f"{self.prompt}\n{self.system}\n{self.user}")
+        return tuple(dict.fromkeys(column for column in found if column))
 
     def filled(self, row: Row, part: str) -> str:
         """Return a part of the prompt with the values of a row in it."""
-        return _PLACE.sub(lambda place: self._cell(row[place[1]]), getattr(self, part))
+        return "".join(text for text, _ in self.pieces(row, part))
 
-    def pieces(self, row: Row) -> list[tuple[str, bool]]:
-        """Return the text of ``prompt`` in pieces, each with whether it is a value.
+    def pieces(self, row: Row, part: str = "prompt") -> list[tuple[str, bool]]:
+        """Return a part of the prompt in pieces, each with whether it is a value.
 
         Examples
         --------
         >>> RowPrompt(prompt="<s>Size {size}: ").pieces({"size": 3})
         [('<s>Size ', False), ('3', True), (': ', False)]
         """
-        parts = _PLACE.split(self.prompt)
-        named = [(self._cell(row[part]), True) if at % 2 else (part, False) for at, part in enumerate(parts)]
-        return [(text, value) for text, value in named if text]
+        template, found, end = str(getattr(self, part)), list[tuple[str, bool]](), 0
+        for place in _PLACE.finditer(template):
+            inside = (self._cell(row[place[1]]), True) if place[1] else (place[0][0], False)
+            found += [(template[end : place.start()], False), inside]
+            end = place.end()
+        return [(text, value) for text, value in [*found, (template[end:], False)] if text]
 
     def _cell(self, value: Any) -> str:
         if self.quoted or value is None or isinstance(value, bool):
@@ -159,6 +166,11 @@ class RowPrompt(BaseModel):
     def to_yaml(self) -> str:
         """Return the file that reads as this."""
         return str(yaml.safe_dump(self.model_dump(exclude_defaults=True), allow_unicode=True, sort_keys=False))
+
+
+def _as_text(text: str) -> str:
+    """Return a text that stands in a template as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def cell(value: Any) -> str:

@@ -31,12 +31,15 @@ class Scorer(Protocol):
 
     Attributes
     ----------
+    spec : str
+        Where it is, from wherever it is read.
     sha256 : str
         Of its weights.
     template : Path or None
         The prompt that it was trained with, where it is kept beside it.
     """
 
+    spec: str
     sha256: str
     template: Path | None
 
@@ -76,9 +79,9 @@ class Scored:
     _known: OrderedDict[bytes, Floats] = field(default_factory=OrderedDict, repr=False, compare=False)
 
     @classmethod
-    def bring(cls, spec: str, scorer: "Scorer", prompt: RowPrompt, schema: Schema) -> Self:
+    def bring(cls, scorer: "Scorer", prompt: RowPrompt, schema: Schema) -> Self:
         """Take over an open model with the prompt that it is asked with."""
-        return cls(spec, scorer.sha256, prompt, schema, _open=[scorer])
+        return cls(scorer.spec, scorer.sha256, prompt, schema, _open=[scorer])
 
     def _scorer(self) -> "Scorer":
         if not self._open:

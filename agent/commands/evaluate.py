@@ -7,6 +7,7 @@ import typer
 
 from agent import console
 from agent.commands.options import BundlePath, Fingerprint, Llm, bundle, model
+from tools.errors import UserError
 
 if TYPE_CHECKING:
     from agent.evaluation.run import Table
@@ -55,7 +56,10 @@ def evaluate(
     from agent.evaluation.run import entries
     from agent.llm.adapter import adapted
 
-    tuned = {_recipe(path): path for path in adapters or []}
+    tuned: dict[str, Path] = {}
+    for folder in adapters or []:
+        if (other := tuned.setdefault(_recipe(folder), folder)) != folder:
+            raise UserError(f"{other} and {folder} are adapters of one recipe.", hint="Give one for each.")
     possible = [name for name, method in METHODS.items() if method.recipe in {"", *tuned}]
     chosen = [name.strip() for name in methods.split(",") if name.strip()] if methods is not None else possible
     entries(chosen)  # a name that is not known is said before anything is loaded

@@ -68,7 +68,8 @@ def finetune(
 
     if recipe not in RECIPES:
         raise UserError(f"--recipe: there is no {recipe!r}.", hint=did_you_mean(recipe, RECIPES))
-    opened = {path.name: options.bundle(path, None) for path in bundles}
+    named = dict(zip(_names(bundles), bundles, strict=True))
+    opened = {name: options.bundle(path, None) for name, path in named.items()}
     directory = dequantized(base) if catalog.is_name(base) else Path(base)
     weights = {"label": label_weight, "why": why_weight}
     settings = Settings(epochs, weights=weights, seed=seed, four_bit=four_bit, judge_every=judge_every, at_once=AT_ONCE)
@@ -81,11 +82,24 @@ def finetune(
     console.notes().print(f"Memory, worked out: {memory_of(config, settings, longest)}")
     judge = by_rows(list(opened.values()), recipe, seed) if judge_every else None
     make = partial(_examples, opened, recipe, rows, seed)
-    card = train(make, directory, out, settings, name=base, resume=resume, judge=judge, longest=longest)
+    source = " ".join([recipe, str(rows), *(one.sha256 for one in opened.values())])
+    card = train(make, directory, out, settings, name=base, resume=resume, judge=judge, longest=longest, source=source)
     if recipe == "label-only" and len(opened) == 1:
         write_file(out / TEMPLATE, template_of(*opened.values()).to_yaml().encode())
     console.results().print(f"{out}: an adapter for {base}, trained on {sum(card.examples.values())} examples")
     console.results().print(f"Use it: tallystick classify BUNDLE ROWS --llm {base}+{out}")
+
+
+def _names(bundles: list[Path]) -> list[str]:
+    """Return what each bundle's table is called: its folder, and where two are called alike, its path.
+
+    Examples
+    --------
+    >>> _names([Path("pima/bundle"), Path("cancer/bundle"), Path("iris")])
+    ['pima/bundle', 'cancer/bundle', 'iris']
+    """
+    names = [path.resolve().name for path in bundles]
+    return [name if names.count(name) == 1 else str(path) for name, path in zip(names, bundles, strict=True)]
 
 
 def _examples(bundles: "Mapping[str, Bundle]", recipe: "Recipe", rows: int, seed: int) -> "Iterator[Example]":

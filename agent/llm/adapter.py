@@ -12,7 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.llm.catalog import CATALOG, DEFAULT, is_name
 from tools.errors import ModelSpecError
 
-__all__ = ["CARD", "GGUF", "NONE", "TEMPLATE", "Card", "adapted", "checked", "parted", "read_card", "shipped"]
+__all__ = [
+    "ADAPTED",
+    "CARD",
+    "GGUF",
+    "NONE",
+    "TEMPLATE",
+    "Card",
+    "adapted",
+    "checked",
+    "parted",
+    "read_card",
+    "shipped",
+]
 
 CARD = "tallystick.json"
 GGUF = "adapter.gguf"
@@ -64,21 +76,28 @@ def parted(spec: str) -> tuple[str, str | None]:
     --------
     >>> parted("smollm2-135m"), parted("a+b/model.gguf")
     (('smollm2-135m', None), ('a+b/model.gguf', None))
+    >>> parted("smollm2-135m+runs/rate+decay")
+    ('smollm2-135m', 'runs/rate+decay')
     """
-    name, plus, adapter = spec.rpartition(ADAPTED)
-    local = plus and not Path(spec).exists() and (is_name(name) or Path(name).exists())
-    return (name, adapter) if local else (spec, None)
+    pieces = spec.split(ADAPTED)
+    for at in range(len(pieces) - 1, 0, -1) if not Path(spec).exists() else ():
+        name = ADAPTED.join(pieces[:at])
+        if is_name(name) or Path(name).exists():
+            return name, ADAPTED.join(pieces[at:])
+    return spec, None
 
 
 def adapted(spec: str | None, folder: Path) -> str:
-    """Return the name of a model with an adapter; of the default model where none is named.
+    """Return the name of a model with an adapter; where none is named, of the one that the adapter was trained for.
 
     Examples
     --------
     >>> adapted("smollm2-135m+none", Path("label-only"))
     'smollm2-135m+label-only'
     """
-    return f"{parted(spec or os.environ.get('TALLYSTICK_LLM') or DEFAULT)[0]}{ADAPTED}{folder}"
+    card = read_card(folder)
+    named = spec or (card.base if card is not None else None) or os.environ.get("TALLYSTICK_LLM") or DEFAULT
+    return f"{parted(named)[0]}{ADAPTED}{folder}"
 
 
 def shipped(model: str, kind: str) -> Path | None:
@@ -93,16 +112,26 @@ def shipped(model: str, kind: str) -> Path | None:
     return folder if model in CATALOG and folder.is_dir() else None
 
 
-def checked(adapter: Path) -> Path:
+def checked(adapter: Path, model: str | Path = "") -> Path:
     """Return an adapter's directory.
+
+    Parameters
+    ----------
+    adapter : Path
+    model : str or Path, optional
+        The name of the model that it is to adapt; a path tells nothing.
 
     Raises
     ------
     ModelSpecError
-        If there is none.
+        If there is none, or it was trained for a model of another name.
     """
     if not (adapter / "adapter_config.json").is_file():
         raise ModelSpecError(f"{adapter}: there is no adapter.", hint="`tallystick finetune` makes one.")
+    card, name = read_card(adapter), str(model)
+    if card is not None and card.base != name and is_name(name) and is_name(card.base):
+        hint = f"Give it behind its own model: {card.base}{ADAPTED}{adapter}"
+        raise ModelSpecError(f"{adapter}: was trained for {card.base}, not for {name}.", hint=hint)
     return adapter
 
 

@@ -118,7 +118,7 @@ class LocalChat(ForkingChat):
         """Start the engine."""
         super().model_post_init(context)
         folder = self._folder
-        card = None if folder is None else read_card(checked(folder))
+        card = None if folder is None else read_card(checked(folder, self.model))
         if card is not None:
             self.trained = frozenset(card.trained)
         self._engine = self.engine or self._started()

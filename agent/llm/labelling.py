@@ -1,7 +1,8 @@
 """A language model scores the labels of rows: what stands behind ``fit --predictor llm:PATH``.
 
-Hugging Face directories on the PyTorch engine in float32, in batches of one size whose rows share what stands before
-the first value: a row's scores then do not depend on which rows it is asked with, and a receipt can be run again.
+Hugging Face directories on the PyTorch engine, in float32 on a processor and bfloat16 on a GPU, in batches of one size
+whose rows share what stands before the first value: a row's scores then do not depend on which rows it is asked with,
+and a receipt can be run again.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import transformers
 from numpy.typing import NDArray
 
 from agent.llm import catalog, trie
-from agent.llm.adapter import TEMPLATE, checked, parted
+from agent.llm.adapter import ADAPTED, TEMPLATE, checked, parted
 from agent.llm.dequantize import dequantized
 from agent.llm.format import format_of
 from agent.llm.slots import shared_length
@@ -44,20 +45,22 @@ def open_scorer(spec: str, sha256: str | None = None) -> "LabelScorer":
         If there is no such model, it is none that PyTorch runs, or it is another one.
     """
     name, adapter = parted(spec)
-    if catalog.is_name(name):
+    own = Path(name).expanduser().absolute()
+    if own.is_dir():
+        path = own
+    elif catalog.is_name(name):
         path = dequantized(name)
-    elif Path(name).is_dir():
-        path = Path(name)
-    elif Path(name).exists():
+    elif own.exists():
         hint = "A GGUF file rounds in other ways for each batch: give the directory it was made from."
         raise ModelSpecError(f"{name}: no Hugging Face directory.", hint=hint)
     else:
         hint = "The bundle keeps the model's path, not its weights: put it there again."
         raise ModelSpecError(f"{name}: there is no such model.", hint=hint)
-    folder = None if adapter is None else checked(Path(adapter))
+    folder = None if adapter is None else checked(Path(adapter).expanduser().absolute(), name)
     if sha256 is not None and digest_of(path, folder) != sha256:
         raise ModelSpecError(f"{spec}: is not the model that the bundle was fitted with.", hint="Fit it again.")
-    return LabelScorer(path, folder)
+    where = [str(own) if own.is_dir() else name, *([] if folder is None else [str(folder)])]
+    return LabelScorer(path, folder, ADAPTED.join(where))
 
 
 class LabelScorer:
@@ -69,6 +72,8 @@ class LabelScorer:
         A Hugging Face directory.
     adapter : Path, optional
         The directory of a LoRA adapter.
+    spec : str
+        Where both are, from wherever it is read.
 
     Attributes
     ----------
@@ -78,8 +83,8 @@ class LabelScorer:
         The prompt that the adapter was trained with, if it has one.
     """
 
-    def __init__(self, path: Path, adapter: Path | None = None) -> None:
-        self._path, self._adapter = path, adapter
+    def __init__(self, path: Path, adapter: Path | None, spec: str) -> None:
+        self._path, self._adapter, self.spec = path, adapter, spec
         self.sha256 = digest_of(path, adapter)
         kept = None if adapter is None else adapter / TEMPLATE
         self.template = kept if kept is not None and kept.is_file() else None
@@ -87,7 +92,7 @@ class LabelScorer:
 
     @cached_property
     def _engine(self) -> Transformers:
-        return Transformers(self._path, adapter=self._adapter, dtype="float32")
+        return Transformers(self._path, adapter=self._adapter)
 
     @cached_property
     def _plain(self) -> Any:
@@ -171,10 +176,8 @@ class LabelScorer:
             return self._raw(prompt, row, words)
         said = [("system", prompt.filled(row, "system")), ("user", prompt.filled(row, "user"))]
         turns = [{"role": role, "content": content} for role, content in said if content]
-        tokens, lead = list(self._format.opening(turns)), self._format.lead
-        if prompt.answer:
-            tokens, lead = [*tokens, *self._engine.tokenize(lead + prompt.answer)], ""
-        return tokens, [self._engine.tokenize(lead + word) for word in words]
+        opening, lead = list(self._format.opening(turns)), self._format.lead
+        return _parted([[*opening, *self._engine.tokenize(f"{lead}{prompt.answer}{word}")] for word in words])
 
     def _raw(self, prompt: RowPrompt, row: dict[str, Any], words: Sequence[str]) -> tuple[Tokens, list[Tokens]]:
         """Cut the whole text as one, as a model was trained on it; a value that spells a control token gets a blank."""
@@ -187,5 +190,10 @@ class LabelScorer:
             text += safe
         whole = [list(self._plain(f"{text}{prompt.answer}{word}").input_ids) for word in words]
         whole = [one[:-1] if one[-1] == self._engine.end else one for one in whole]
-        shared = min(shared_length(whole[0], other) for other in whole[1:])
-        return whole[0][:shared], [one[shared:] for one in whole]
+        return _parted(whole)
+
+
+def _parted(whole: Sequence[Tokens]) -> tuple[Tokens, list[Tokens]]:
+    """Return what texts that were cut with their labels have in common, and the rest of each."""
+    shared = min(shared_length(whole[0], other) for other in whole[1:])
+    return whole[0][:shared], [one[shared:] for one in whole]

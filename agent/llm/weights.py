@@ -22,6 +22,7 @@ from tools.errors import EngineError, ModelSpecError
 __all__ = ["Loaded", "check", "digest_of", "load_weights", "quiet"]
 
 FILES = ("config.json", "tokenizer.json")
+TEMPLATES = ("tokenizer_config.json", "chat_template.jinja")
 BITS = ("4bit", "8bit", "int8")
 LOCAL: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 
@@ -65,8 +66,9 @@ def check(path: Path) -> Path:
 
 
 def digest_of(path: Path, adapter: Path | None) -> str:
-    """Return one digest over the weights, the tokenizer and the adapter."""
+    """Return one digest over the weights, the tokenizer with its chat template, and the adapter."""
     files = [*sorted(path.glob("*.safetensors")), path / "config.json", path / "tokenizer.json"]
+    files += [file for file in map(path.joinpath, TEMPLATES) if file.is_file()]
     files += [] if adapter is None else [*sorted(adapter.glob("*.safetensors")), adapter / "adapter_config.json"]
     return hashlib.sha256("".join(cache.digest(file) for file in files).encode()).hexdigest()
 
@@ -109,12 +111,22 @@ def load_weights(
         with _failures(adapter), quiet():
             network = _adapted(network, adapter)
     if quantize is None:
-        network = network.to(device)
+        network = _moved(network, device, path)
     for name, values in network.named_parameters():
         if values.is_floating_point() and not bool(torch.isfinite(values).all()):
             raise EngineError(f"{path}: the weights {name!r} are not finite.", hint="Is the file damaged?")
     count = int(network.num_parameters())
     return Loaded(tokenizer, _int8(network.eval()) if quantize == "int8" else network.eval(), count)
+
+
+def _moved(network: Any, device: str, path: Path) -> Any:
+    """Return the network on a device that it fits on."""
+    try:
+        return network.to(device)
+    except torch.OutOfMemoryError as error:
+        size = sum(values.numel() * values.element_size() for values in network.parameters()) / 1e9
+        hint = "Use a larger GPU, or hide this one: CUDA_VISIBLE_DEVICES= runs on the processor."
+        raise EngineError(f"{path}: its {size:.1f} GB of weights do not fit on the GPU.", hint=hint) from error
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from agent.llm.adapter import CARD, GGUF, Card
 from agent.llm.chat import LocalChat
 from agent.llm.forking import ForkingChat
+from agent.llm.weights import digest_of
 from agent.training.card import describe
 from agent.training.encoding import Cutter, Encoded, encode
 from agent.training.example import Example, read_examples, write_examples
@@ -32,7 +33,7 @@ from tools.storage import write_file
 __all__ = ["LONGEST", "finetune"]
 
 LONGEST = 1024  # tokens of an example
-EXAMPLES = "examples.jsonl"
+EXAMPLES, BEGUN = "examples.jsonl", "begun.json"
 
 
 def finetune(
@@ -45,6 +46,7 @@ def finetune(
     resume: bool = False,
     longest: int = LONGEST,
     judge: Callable[[ForkingChat], dict[str, float]] | None = None,
+    source: str = "",
 ) -> Card:
     """Train an adapter and write its directory.
 
@@ -65,6 +67,8 @@ def finetune(
         Examples with more tokens are left out, and counted in the card.
     judge : callable, optional
         Measures a model with an adapter; the best checkpoint by its ``quality`` is kept.
+    source : str
+        What the examples are made from: a run goes on only with the same.
 
     Returns
     -------
@@ -76,13 +80,11 @@ def finetune(
     UserError
         If there is nothing to learn.
     StorageError
-        If the folder holds another run.
+        If the folder holds another run, or something else.
     """
-    out.mkdir(parents=True, exist_ok=True)
     kept = out / EXAMPLES
-    if kept.exists() and not resume:
-        raise StorageError(f"{out}: holds a run that was begun.", hint="Go on with --resume, or give another folder.")
-    if not (resume and kept.exists()):
+    _begin(out, {"base": digest_of(base, None), "longest": longest, "source": source}, resume=resume)
+    if not kept.exists():
         write_examples(kept.with_suffix(".begun"), make())
         kept.with_suffix(".begun").rename(kept)
     examples = list(read_examples([kept]))
@@ -118,6 +120,21 @@ def finetune(
     write_file(out / "README.md", describe(card, examples).encode())
     write_plot(run / STEPS, run / JUDGED, out / "steps.svg")
     return card
+
+
+def _begin(out: Path, given: dict[str, Any], *, resume: bool) -> None:
+    """Make the folder of a run, or see that the run in it was begun with the same."""
+    begun, said = out / BEGUN, json.dumps(given, sort_keys=True)
+    if begun.exists():
+        if not resume:
+            hint = "Go on with --resume, or give another folder."
+            raise StorageError(f"{out}: holds a run that was begun.", hint=hint)
+        if begun.read_text(encoding="utf-8") != said:
+            hint = "Give the same base, bundles and options, or another folder."
+            raise StorageError(f"{out}: holds a run with other examples or another base.", hint=hint)
+    elif out.exists() and (not out.is_dir() or any(not path.name.startswith(".") for path in out.iterdir())):
+        raise StorageError(f"{out}: holds something else.", hint="Give a new folder.")
+    write_file(begun, said.encode())
 
 
 def _counts(encoded: Sequence[Encoded]) -> dict[str, int]:

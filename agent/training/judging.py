@@ -50,7 +50,7 @@ def by_rows(bundles: Sequence[Bundle], recipe: Recipe, seed: int) -> Judge:
         turns = [(bundle, row) for some in rows for bundle, row in zip(bundles, some, strict=True) if row is not None]
         for name, kind, some in (("free", free, turns[:FREE]), ("agent", AgentStrict, turns[:CONSTRAINED])):
             for bundle, number in some:
-                method = kind(bundle, chat, min(REASONS, len(bundle.schema.features)))
+                method = kind(bundle.without(number), chat, min(REASONS, len(bundle.schema.features)))
                 for metric, value in _scored(method, bundle, number).items():
                     found.setdefault(f"{name}_{metric}", []).append(value)
         means = {metric: float(np.mean(values)) for metric, values in found.items()}

@@ -1,12 +1,13 @@
 """Choices written down as examples: the loop runs as ever, and a teacher stands in for the model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, SystemMessage
 from pydantic import Field, PrivateAttr
 
 from agent.llm.forking import Fork, ForkingChat, Text
+from agent.llm.turns import describe_tools
 from agent.llm.turns import turns as turns_of
 from agent.training.example import Example, Kind, Part, Turn
 
@@ -51,6 +52,9 @@ class Recorder(ForkingChat):
             turns = [{"role": role, "content": content} for role, content in said]
             found: Any = kind(turns) if callable(kind) else kind
             yield Example(kind=found, table=table, turns=tuple(Turn(**turn) for turn in turns), answer=tuple(answer))
+
+    def _with_tools(self, messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> Sequence[BaseMessage]:
+        return [*messages, SystemMessage(describe_tools(tools))]  # as a local model is shown them
 
     def _fork(
         self,

@@ -82,12 +82,14 @@ def _label_only(bundle: Bundle, number: int, table: str) -> Iterator[Example]:
 
 def _explained(bundle: Bundle, number: int, table: str) -> Iterator[Example]:
     """Yield the label of a row and why it has it, and the choices of the agent on the way there."""
-    row, labels = bundle.features_of(number), bundle.schema.labels
+    row, labels, bundle = bundle.features_of(number), bundle.schema.labels, bundle.without(number)
     label, chance = labels[bundle.y[number]], np.random.default_rng(number)
     names = [f" {show_name(name)}" for name in labels]
 
-    def choose(_: str, options: Sequence[str]) -> int:
-        return labels.index(label) if list(options) == names else int(chance.integers(len(options)))
+    def choose(text: str, options: Sequence[str]) -> int:
+        if list(options) == names:
+            return labels.index(label)
+        return int(chance.integers(len(options))) if text.startswith("1.") else 0  # a true sentence; the rule's tool
 
     agent = Recorder(teacher=choose)
     told = Classifier(bundle, agent, top=REASONS, decide="llm", style="strict").classify(row)

@@ -23,7 +23,7 @@ from agent.evaluation.run import read_lines
 from agent.llm.weights import LOCAL, quiet
 from agent.training.encoding import Encoded
 from agent.training.loss import batched, loss_of
-from tools.errors import StorageError
+from tools.errors import StorageError, UserError
 from tools.storage import write_file
 
 __all__ = ["JUDGED", "QUALITY", "STEPS", "Settings", "train"]
@@ -211,6 +211,8 @@ def train(
     ------
     StorageError
         If the folder holds another run.
+    UserError
+        If several processes are to train together.
     """
     last = _last_whole(out, settings, resume=resume)
     transformers.set_seed(settings.seed)
@@ -265,7 +267,7 @@ def _arguments(out: Path, settings: Settings) -> transformers.TrainingArguments:
     recomputed: dict[str, Any] = {}
     if settings.checkpointing:
         recomputed = {"activation_checkpointing": True, "activation_checkpointing_kwargs": {"use_reentrant": False}}
-    return transformers.TrainingArguments(
+    arguments = transformers.TrainingArguments(
         output_dir=str(out),
         num_train_epochs=1,  # the examples of all epochs are in line
         learning_rate=settings.learning_rate,
@@ -285,6 +287,11 @@ def _arguments(out: Path, settings: Settings) -> transformers.TrainingArguments:
         disable_tqdm=True,  # the bar is ours
         dataloader_pin_memory=False,
     )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # places belong to the whole batch: it cannot be scattered
+    if arguments.world_size > 1:
+        hint = "A training uses one: start it by itself, not by torchrun."
+        raise UserError(f"{arguments.world_size} processes were started.", hint=hint)
+    return arguments
 
 
 def _last_whole(out: Path, settings: Settings, *, resume: bool) -> Path | None:

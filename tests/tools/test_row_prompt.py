@@ -13,6 +13,7 @@ SCHEMA = Schema(
     target="ill",
     labels=("no", "yes"),
     features=(Feature(name="age", kind="numeric"), Feature(name="sex", kind="categorical", categories=("f", "m"))),
+    notes=("left out column 'note': every text in it occurs once",),
 )
 
 
@@ -46,7 +47,10 @@ def test_a_file_is_read_and_every_label_has_words(tmp_path):
         ("user: [1]", "user"),
         ("usr: '{age}'", "usr"),
         ("user: '{age}", "cannot be read"),
-        ("!!python/object/apply:os.system [true]", "cannot be read"),
+        ("!!python/object/apply:os.system [true]", "template"),
+        ("user: '{age}'\nsystem: 'One of {labels}'", "{labels} is no feature"),
+        ("prompt: '{age}'\nsystem: 'You are an expert'", "user or prompt"),
+        ("user: '{note}'", "every text in it occurs once"),
         ("- a", "template"),
     ],
 )
@@ -63,6 +67,26 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     """As any other."""
     with pytest.raises(UserError, match="cannot be read"):
         RowPrompt.read(tmp_path / "none.yaml", SCHEMA)
+
+
+def test_columns_may_stand_in_both_turns_and_braces_beside_them(tmp_path):
+    """As people who trained on JSON write them; labels as YAML would not read them."""
+    text = "system: 'Age {age}.'\nuser: 'Return {{\"label\": …}} for {sex}'\nlabels: {no: No, yes: on}\n"
+    prompt = RowPrompt.read(_written(tmp_path, text), SCHEMA)
+    row = {"age": 61, "sex": "f"}
+
+    assert set(prompt.columns) == {"age", "sex"}
+    assert (prompt.filled(row, "system"), prompt.filled(row, "user")) == ("Age 61.", 'Return {"label": …} for f')
+    assert prompt.labels == {"no": "No", "yes": "on"}
+    assert RowPrompt.read(_written(tmp_path, prompt.to_yaml()), SCHEMA) == prompt
+
+
+def test_labels_with_braces_are_asked_for_as_they_are():
+    """A label is no place for a value."""
+    schema = SCHEMA.model_copy(update={"labels": ("{a}", "{b}")})
+    prompt = RowPrompt.default(schema.labels, schema.names).checked(schema, "it")
+
+    assert "“{a}”, “{b}”" in prompt.filled({"age": 1, "sex": "f"}, "system")
 
 
 @given(st.text(max_size=40))

@@ -18,6 +18,7 @@ ROWS = 240
 class _Model:
     """Stands in for a language model: sure where size and colour agree, and a little rough."""
 
+    spec = "there/model"
     sha256 = "0" * 64
     template = None
 
@@ -173,4 +174,13 @@ def test_a_label_with_one_held_out_row_is_no_reason_to_fail(frame, model):
     """Then all held-out rows do both."""
     rare = pd.concat([frame[frame["ill"] == "no"], frame[frame["ill"] == "yes"].head(5)])
 
-    assert Bundle.fit(rare, "ill", predictor="llm:there/model").performance["n"] > 20
+    bundle = Bundle.fit(rare, "ill", predictor="llm:there/model")
+
+    assert bundle.performance["n"] > 20
+    assert any("all held-out rows calibrated the predictor" in note for note in bundle.schema.notes)
+
+
+def test_of_few_draws_a_contribution_has_to_exceed_more_standard_errors(fitted):
+    """Student's t: four of them leave three degrees of freedom, and a mean over rows has no more."""
+    assert fitted.attributor.clear(1) == pytest.approx(2.05, abs=0.01)
+    assert fitted.attributor.clear(10) == pytest.approx(3.31, abs=0.01)

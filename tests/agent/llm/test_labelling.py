@@ -1,6 +1,7 @@
 """Labels scored by a real small network: exactly its probabilities, whatever rows are asked with."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ import torch
 import transformers
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from agent.llm import LocalChat
+from agent.llm import LocalChat, weights
 from agent.llm.labelling import open_scorer
 from tools.bundle import Bundle
-from tools.errors import ModelSpecError
+from tools.errors import EngineError, ModelSpecError
 from tools.feature import Feature
 from tools.row_prompt import RowPrompt
 from tools.schema import Schema
@@ -72,6 +73,65 @@ def test_a_raw_prompt_is_cut_as_one_text_as_a_model_is_trained_on_it(request, mo
             logs.append(logits[shared - 1, ids[shared]])
         first = torch.log_softmax(torch.stack(logs).double(), 0)
         assert scores == pytest.approx(first.tolist(), abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ["tiny", "llama2"])
+def test_an_answer_and_a_label_are_cut_as_one_text(request, model):
+    """Whether the blank between them stands with the one or the other; as a fine-tuned model was trained on it."""
+    folder = str(request.getfixturevalue(model))
+    ways = [("Label:", " fine", " ill"), ("Label: ", "fine", "ill")]
+    prompts = [
+        PROMPT.model_copy(update={"answer": answer, "labels": dict(zip(SCHEMA.labels, words, strict=True))})
+        for answer, *words in ways
+    ]
+
+    one, other = (open_scorer(folder).scores(prompt, ROWS[:3]) for prompt in prompts)
+
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("model", ["tiny", "llama2"])
+def test_a_label_may_begin_as_another_one(request, model):
+    """The end of the shorter one then stands against what the longer one goes on with."""
+    words = {"benign": " ill", "malignant": " ill indeed"}
+    prompt = PROMPT.model_copy(update={"labels": words})
+
+    scores = open_scorer(str(request.getfixturevalue(model))).scores(prompt, ROWS[:3])
+
+    assert np.exp(scores).sum(axis=1) == pytest.approx(np.ones(3))
+
+
+def test_a_model_is_where_it_was_from_any_folder(tiny, tmp_path, monkeypatch):
+    """A bundle that was fitted in one folder and is used in another asks no hub for a stranger's model."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "ft").symlink_to(tiny)
+    monkeypatch.chdir(tmp_path)
+    scorer = open_scorer("models/ft")
+    monkeypatch.chdir("/")
+
+    assert open_scorer(scorer.spec, scorer.sha256).sha256 == scorer.sha256
+
+
+def test_another_chat_template_is_another_model(tiny, tmp_path):
+    """It changes every answer."""
+    copied = tmp_path / "model"
+    shutil.copytree(tiny, copied)
+    before = open_scorer(str(copied)).sha256
+    (copied / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
+
+    with pytest.raises(ModelSpecError, match="not the model"):
+        open_scorer(str(copied), before)
+
+
+def test_weights_that_do_not_fit_on_a_device_are_told_in_one_line(tiny):
+    """With their size."""
+
+    class Large(torch.nn.Linear):
+        def to(self, device):
+            raise torch.OutOfMemoryError(device)
+
+    with pytest.raises(EngineError, match="GB of weights do not fit"):
+        weights._moved(Large(2, 2), "cuda", tiny)
 
 
 def test_a_cell_that_spells_a_control_token_is_text(tiny):

@@ -1,6 +1,7 @@
 """From examples to an adapter that both engines run."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from agent.commands import finetune as command
 from agent.llm import LocalChat, load
-from agent.llm.adapter import read_card
+from agent.llm.adapter import adapted, read_card
 from agent.training.example import Example, Part, Turn
 from agent.training.finetune import finetune
 from agent.training.gguf import write_gguf
@@ -101,6 +102,31 @@ def test_nothing_to_learn_and_nothing_to_write_over(made, tiny, tmp_path):
     assert (out / "examples.jsonl").read_bytes() == before
     with pytest.raises(UserError, match="nothing to learn"):
         finetune(_examples, tiny, tmp_path / "other", SETTINGS, name="tiny", longest=3)
+
+
+def test_a_run_goes_on_only_with_what_it_was_begun_with(made, tiny, llama2, tmp_path):
+    """The base, the examples' source; and a folder that holds something else is left alone."""
+    _, out = made
+    for base, source, longest in ((llama2, "", 1024), (tiny, "other rows", 1024), (tiny, "", 512)):
+        with pytest.raises(StorageError, match="other examples or another base"):
+            finetune(_examples, base, out, SETTINGS, name="it", resume=True, source=source, longest=longest)
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(StorageError, match="something else"):
+        finetune(_examples, tiny, tmp_path, SETTINGS, name="tiny")
+
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_an_adapter_of_another_model_of_the_catalog_is_refused(made, tmp_path):
+    """Its matrices may fit, and its answers would be wrong; where no model is named it is put on its own."""
+    card, out = made
+    copied = tmp_path / "adapter"
+    shutil.copytree(out, copied)
+    (copied / "tallystick.json").write_text(card.model_copy(update={"base": "qwen2.5-coder-1.5b"}).model_dump_json())
+
+    with pytest.raises(ModelSpecError, match="trained for qwen"):
+        load(f"smollm2-135m+{copied}")
+    assert adapted(None, copied) == f"qwen2.5-coder-1.5b+{copied}"
 
 
 def test_a_folder_without_an_adapter_is_refused(tiny, tmp_path):

@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
 from langchain_core.messages import HumanMessage
 
 from agent.classifier import Classifier
 from agent.conversation.reading.names import Terms
 from agent.conversation.reading.question import Question
 from agent.evaluation.methods.label_only import LabelOnly
+from agent.llm import LocalChat
+from agent.llm.turns import turns
+from agent.loop import gather
 from agent.training.example import read_examples, write_examples
 from agent.training.questions import asked, canonical
 from agent.training.recording import Recorder
@@ -89,6 +93,45 @@ def test_rows_become_labels_alone_or_labels_and_reasons(bundle_of):
     assert [example.kind for example in labels] == ["label"] * 5
     assert {example.kind for example in explained} == {"label", "why", "tools", "decision", "reasons"}
     assert all(len(example.answer[-1].options) == 3 for example in labels)
+
+
+def test_a_row_does_not_see_its_own_label_beside_the_question(bundle_of):
+    """Among the similar rows: at run time it is not there."""
+    bundle = bundle_of("cancer")
+    asked = [
+        example.turns[-1].content
+        for example in examples_of(bundle, "explain", "cancer", rows=8)
+        if example.kind == "decision"
+    ]
+
+    assert asked
+    for text in asked:
+        similar = [line.partition(". Label:")[0] for line in text.splitlines() if line.startswith("Similar row: ")]
+        own = next(line for line in text.splitlines() if line.startswith("This row: "))
+        assert len(similar) == 3
+        assert own.removeprefix("This row: ").rstrip(".") not in {row.removeprefix("Similar row: ") for row in similar}
+
+
+def test_a_tool_call_is_asked_for_as_it_is_when_a_model_runs_and_answered_as_by_the_rule(bundle_of, tiny):
+    """With the tools' definitions."""
+    bundle = bundle_of("penguins")
+    chat = LocalChat(model=str(tiny), context=8192)
+    shown = []
+    chat_with_tools = type(chat)._with_tools
+
+    def noted(self, messages, tools):
+        shown.append(turns(chat_with_tools(self, messages, tools))[0]["content"])
+        return chat_with_tools(self, messages, tools)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(chat), "_with_tools", noted)
+        gather(bundle, bundle.features_of(0), chat, 4)
+    learned = [example for example in examples_of(bundle, "explain", "penguins", rows=6) if example.kind == "tools"]
+
+    assert learned
+    for example in learned:
+        assert example.turns[0].content in shown
+        assert all(part.text == part.options[0] for part in example.answer if part.options)
 
 
 def test_a_reason_that_is_learned_has_no_number_that_the_question_does_not_show(bundle_of):

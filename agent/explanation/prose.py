@@ -25,7 +25,7 @@ from agent.llm.forking import ForkingChat
 from agent.prompts import BRIEF_PROSE, PROSE
 from tools.observation import reference
 
-__all__ = ["LEAD", "MARKS", "ProseWriter", "brief", "cited", "findings", "style_of"]
+__all__ = ["ProseWriter", "cited", "findings", "style_of"]
 
 LEAD = "Sentence:"
 TRIES = 2
@@ -135,20 +135,11 @@ class ProseWriter(Writer):
 
     def _messages(self, known: Sequence[str], hint: str) -> list[BaseMessage]:
         """Return the conversation: the rules, then what is known for this step."""
-        facts = self._facts(known)
+        facts = [f"- {MARKS.sub('', render(template, self.evidence))}" for template in known]
         if self._trained:
-            return brief([*facts, *([hint] if hint else [])])
+            return [SystemMessage(BRIEF_PROSE), HumanMessage("\n".join([*facts, *([hint] if hint else [])]))]
         asked = [str(self.messages[-1].text), "For the next sentence it is known:", *facts, *([hint] if hint else [])]
         return [SystemMessage(PROSE), HumanMessage("\n".join(asked))]
-
-    def _facts(self, known: Sequence[str]) -> list[str]:
-        """Return strict sentences as a model is shown them."""
-        return [f"- {MARKS.sub('', render(template, self.evidence))}" for template in known]
-
-
-def brief(lines: Sequence[str]) -> list[BaseMessage]:
-    """Return what a model that was trained to write sentences is asked: its rule, and what it is to say."""
-    return [SystemMessage(BRIEF_PROSE), HumanMessage("\n".join(lines))]
 
 
 def templated(written: str, known: Mapping[str, str]) -> str:

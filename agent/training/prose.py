@@ -13,20 +13,19 @@ import numpy as np
 from agent.explanation import plan
 from agent.explanation.claims import Claim, Contribution, Probability
 from agent.explanation.evidence import Evidence
-from agent.explanation.prose import LEAD, MARKS, ProseWriter, brief
+from agent.explanation.prose import MARKS, ProseWriter
 from agent.explanation.reasons import final_label, placed, subject
 from agent.explanation.template import render
 from agent.explanation.wording import wordings
 from agent.explanation.writer import Writer
 from agent.llm.choosers import UniformChat
-from agent.llm.forking import ForkingChat
 from agent.llm.turns import turns
 from agent.loop import gather
 from agent.prompts import explaining
 from agent.training.example import Example, Part, Turn
 from agent.training.invented import invented, known_tables
 
-__all__ = ["drawn", "example_of", "sentences"]
+__all__ = ["sentences"]
 
 ROWS = 4  # of each table
 TOP = (2, 6)
@@ -77,47 +76,17 @@ def sentences(tables: int = 120, seed: int = 0) -> Iterator[Example]:
     seed : int
         Of the tables, the rows, and the choice of words.
     """
-    chance = np.random.default_rng(seed)
-    for number, evidence, top, chat in drawn(tables, ROWS, chance):
-        writer = _Teacher(evidence, top, chat, explaining(evidence), chance=chance)
-        writer.write()
-        yield from (example_of(f"invented {number}", *written) for written in writer.written)
-
-
-def drawn(tables: int, rows: int, chance: np.random.Generator) -> Iterator[tuple[int, Evidence, int, ForkingChat]]:
-    """Yield what the tools find about rows of invented tables, how many reasons to give, and who chooses among them.
-
-    Parameters
-    ----------
-    tables, rows : int
-        How many tables, and rows of each.
-    chance : Generator
-    """
-    known = known_tables()
+    chance, known = np.random.default_rng(seed), known_tables()
     for number in range(tables):
         bundle = invented(known, chance)
-        for at in chance.permutation(np.flatnonzero(bundle.train))[:rows]:
+        for at in chance.permutation(np.flatnonzero(bundle.train))[:ROWS]:
             row, top = bundle.features_of(int(at)), int(chance.integers(*TOP, endpoint=True))
             chat = UniformChat(seed=int(chance.integers(2**31)), trained=frozenset({"prose"}))
-            top = min(top, len(row))
-            yield number, Evidence(gather(bundle, row, chat, top)), top, chat
-
-
-def example_of(table: str, facts: str, text: str) -> Example:
-    """Return the example of a sentence.
-
-    Parameters
-    ----------
-    table : str
-        What it is about.
-    facts : str
-        What is known, as the model is shown it.
-    text : str
-        The sentence.
-    """
-    asked = tuple(Turn(role=turn["role"], content=turn["content"]) for turn in turns(brief([facts])))
-    answer = (Part(text=LEAD), Part(text=f" {text}", written=True))
-    return Example(kind="prose", table=table, turns=asked, answer=answer)
+            evidence = Evidence(gather(bundle, row, chat, min(top, len(row))))
+            writer = _Teacher(evidence, min(top, len(row)), chat, explaining(evidence), chance=chance)
+            writer.write()
+            for shown, written in writer.written:
+                yield Example(kind="prose", table=f"invented {number}", turns=shown, answer=written)
 
 
 @dataclass
@@ -125,7 +94,7 @@ class _Teacher(ProseWriter):
     """Writes an explanation in words of its own that pass, and remembers what was shown for each sentence."""
 
     chance: np.random.Generator = field(default_factory=np.random.default_rng)
-    written: list[tuple[str, str]] = field(default_factory=list)
+    written: list[tuple[tuple[Turn, ...], tuple[Part, ...]]] = field(default_factory=list)
 
     def _step(self, choices: Sequence[Sequence[Claim]]) -> None:
         core = plan.core(choices[0])
@@ -136,7 +105,10 @@ class _Teacher(ProseWriter):
             text = MARKS.sub("", render(template, self.evidence))
             step, _ = self._judged(text.removesuffix("."), core, shown)
             if step is not None and text not in said:
-                self.written.append(("\n".join(self._facts(known)), text))
+                asked = tuple(
+                    Turn(role=turn["role"], content=turn["content"]) for turn in turns(self._messages(known, ""))
+                )
+                self.written.append((asked, (Part(text=self._said()), Part(text=f" {text}", written=True))))
                 self.steps.append(step)
                 return
         Writer._step(self, choices)

@@ -22,6 +22,7 @@ __all__ = [
     "adapted",
     "checked",
     "parted",
+    "quantized_for",
     "read_card",
     "shipped",
 ]
@@ -133,6 +134,18 @@ def checked(adapter: Path, model: str | Path = "") -> Path:
         hint = f"Give it behind its own model: {card.base}{ADAPTED}{adapter}"
         raise ModelSpecError(f"{adapter}: was trained for {card.base}, not for {name}.", hint=hint)
     return adapter
+
+
+def quantized_for(adapter: Path | None, device: str) -> str | None:
+    """Return how a base is held for an adapter: in 4 bits on a GPU where it was trained so, as both fitted there.
+
+    Examples
+    --------
+    >>> quantized_for(shipped("smollm2-135m", "prose"), "cuda") is None
+    True
+    """
+    card = None if adapter is None else read_card(adapter)
+    return "4bit" if card is not None and card.settings.get("four_bit") and device == "cuda" else None
 
 
 def read_card(adapter: Path) -> Card | None:

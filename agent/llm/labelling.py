@@ -177,7 +177,10 @@ class LabelScorer:
         said = [("system", prompt.filled(row, "system")), ("user", prompt.filled(row, "user"))]
         turns = [{"role": role, "content": content} for role, content in said if content]
         opening, lead = list(self._format.opening(turns)), self._format.lead
-        return _parted([[*opening, *self._engine.tokenize(f"{lead}{prompt.answer}{word}")] for word in words])
+        answers = [
+            f"{prompt.answer}{word}".removeprefix(lead) for word in words
+        ]  # Llama 2 has a blank there of its own
+        return _parted([[*opening, *self._engine.tokenize(lead + answer)] for answer in answers])
 
     def _raw(self, prompt: RowPrompt, row: dict[str, Any], words: Sequence[str]) -> tuple[Tokens, list[Tokens]]:
         """Cut the whole text as one, as a model was trained on it; a value that spells a control token gets a blank."""

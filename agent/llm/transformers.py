@@ -19,6 +19,7 @@ import transformers
 from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
+from agent.llm.adapter import quantized_for
 from agent.llm.engine import Quoted, Sentence, Usage
 from agent.llm.process import cores
 from agent.llm.slots import Slots, shared_length
@@ -49,7 +50,7 @@ class Transformers:
     threads : int, optional
         On a CPU; default: the physical cores that are free when it starts.
     quantize : {"4bit", "8bit", "int8"}, optional
-        ``4bit`` and ``8bit`` by bitsandbytes on CUDA, ``int8`` on a CPU.
+        ``4bit`` and ``8bit`` by bitsandbytes on CUDA, ``int8`` on a CPU; default: as the adapter was trained.
     adapter : path-like, optional
         A LoRA adapter in safetensors.
     dtype : str, optional
@@ -81,7 +82,8 @@ class Transformers:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.set_num_threads(threads or cores())  # more than are free wait for each other in a spin
         merged = None if adapter is None else Path(adapter)
-        loaded = load_weights(self.path, self.device, quantize=quantize, adapter=merged, dtype=dtype)
+        bits = quantize or quantized_for(merged, self.device)
+        loaded = load_weights(self.path, self.device, quantize=bits, adapter=merged, dtype=dtype)
         self._tokenizer, self._network = loaded.tokenizer, loaded.network
         longest = getattr(self._network.config, "max_position_embeddings", context)
         self.context = min(context, int(longest))

@@ -90,6 +90,16 @@ def test_an_answer_and_a_label_are_cut_as_one_text(request, model):
     assert np.array_equal(one, other)
 
 
+def test_a_blank_before_a_label_is_there_once(llama2):
+    """Llama 2's format has one of its own where an answer begins."""
+    named = ({"benign": " fine", "malignant": " ill"}, {"benign": "fine", "malignant": "ill"})
+    prompts = [PROMPT.model_copy(update={"answer": "", "labels": labels}) for labels in named]
+
+    one, other = (open_scorer(str(llama2)).scores(prompt, ROWS[:3]) for prompt in prompts)
+
+    assert np.array_equal(one, other)
+
+
 @pytest.mark.parametrize("model", ["tiny", "llama2"])
 def test_a_label_may_begin_as_another_one(request, model):
     """The end of the shorter one then stands against what the longer one goes on with."""

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from agent.commands import finetune as command
 from agent.llm import LocalChat, load
-from agent.llm.adapter import adapted, read_card
+from agent.llm.adapter import adapted, quantized_for, read_card
 from agent.training.example import Example, Part, Turn
 from agent.training.finetune import finetune
 from agent.training.gguf import write_gguf
@@ -127,6 +127,19 @@ def test_an_adapter_of_another_model_of_the_catalog_is_refused(made, tmp_path):
     with pytest.raises(ModelSpecError, match="trained for qwen"):
         load(f"smollm2-135m+{copied}")
     assert adapted(None, copied) == f"qwen2.5-coder-1.5b+{copied}"
+
+
+def test_a_base_that_was_trained_in_4_bits_runs_in_4_bits_on_a_gpu(made, tmp_path):
+    """It fitted there; elsewhere it runs as it is."""
+    card, out = made
+    copied = tmp_path / "adapter"
+    shutil.copytree(out, copied)
+    settings = card.settings | {"four_bit": True}
+    (copied / "tallystick.json").write_text(card.model_copy(update={"settings": settings}).model_dump_json())
+
+    assert quantized_for(copied, "cuda") == "4bit"
+    assert quantized_for(copied, "cpu") is None
+    assert quantized_for(out, "cuda") is None
 
 
 def test_a_folder_without_an_adapter_is_refused(tiny, tmp_path):

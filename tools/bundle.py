@@ -254,6 +254,7 @@ class Bundle:
 
         Its label would stand there beside the question for it.
         """
+        _ = self.schema, self.predictor, self.attributor, self.statistics, self._stored.X  # parsed once for all copies
         other = type(self)(self._files, self.path)
         other.__dict__ |= self.__dict__ | {"neighbours": self.neighbours.without(row_number)}
         return other

@@ -5,12 +5,12 @@
     labels: {pos: "yes", neg: "no"}
 
 ``system`` and ``user`` are turns in the model's own chat format; ``prompt`` in their place is the whole text as it was
-trained on, control tokens included. Values replace ``{column}`` and nothing else, ``{{`` and ``}}`` are braces: what
-stands in a row is never read as part of the template. Knows nothing about models.
+trained on, control tokens included. Values replace ``{column}`` and nothing else; in a text with ``{{``, that and
+``}}`` are braces. What stands in a row is never read as part of the template. Knows nothing about models.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,7 +26,8 @@ __all__ = ["EXPERT", "SHOWN", "RowPrompt", "cell"]
 MOST_BYTES = 2**20
 SHOWN = 12  # columns of a row that a question shows where nobody says which
 EXPERT = "You classify rows of a table as one of: {labels}. You explain your answers to experts."
-_PLACE = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
+_PLACE = re.compile(r"\{([^{}]+)\}")
+_ESCAPED = re.compile(rf"\{{\{{|\}}\}}|{_PLACE.pattern}")
 
 
 class RowPrompt(BaseModel):
@@ -95,7 +96,7 @@ class RowPrompt(BaseModel):
             if Path(path).stat().st_size > MOST_BYTES:
                 raise UserError(f"{path}: larger than {MOST_BYTES} bytes.", hint="Give a template.")
             text = Path(path).read_text(encoding="utf-8-sig")
-            found = cls.model_validate(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - makes texts: no is "no"
+            found = cls.model_validate(yaml.load(text, Loader=_Texts))  # noqa: S506 - a safe one
         except (OSError, UnicodeError, RecursionError, yaml.YAMLError) as error:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise UserError(f"{path}: cannot be read: {reason}.", hint="Give a YAML file.") from error
@@ -114,7 +115,7 @@ class RowPrompt(BaseModel):
         UserError
             It asks about no column, or names one, or a label, that the table does not have.
         """
-        if bool(self.prompt) == bool(self.user or self.system):
+        if bool(self.prompt) == bool(self.user) or (self.prompt and self.system):
             hint = "`user: Age {age}. Is it …?` A system turn goes with user."
             raise UserError(f"{where}: it needs either user or prompt.", hint=hint)
         for column in self.columns:
@@ -136,7 +137,7 @@ class RowPrompt(BaseModel):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns whose values stand in it, in their order."""
-        found = _PLACE.findall(f"{self.prompt}\n{self.system}\n{self.user}")
+        found = [place[1] for part in (self.prompt, self.system, self.user) for place in _places(part)]
         return tuple(dict.fromkeys(column for column in found if column))
 
     def filled(self, row: Row, part: str) -> str:
@@ -152,7 +153,7 @@ class RowPrompt(BaseModel):
         [('<s>Size ', False), ('3', True), (': ', False)]
         """
         template, found, end = str(getattr(self, part)), list[tuple[str, bool]](), 0
-        for place in _PLACE.finditer(template):
+        for place in _places(template):
             inside = (self._cell(row[place[1]]), True) if place[1] else (place[0][0], False)
             found += [(template[end : place.start()], False), inside]
             end = place.end()
@@ -168,9 +169,24 @@ class RowPrompt(BaseModel):
         return str(yaml.safe_dump(self.model_dump(exclude_defaults=True), allow_unicode=True, sort_keys=False))
 
 
+def _places(template: str) -> Iterator[re.Match[str]]:
+    """Find the columns in a template, and the braces that stand for themselves."""
+    return (_ESCAPED if "{{" in template else _PLACE).finditer(template)
+
+
 def _as_text(text: str) -> str:
     """Return a text that stands in a template as it is."""
-    return text.replace("{", "{{").replace("}", "}}")
+    return text.replace("{", "{{").replace("}", "}}") if "{" in text else text
+
+
+class _Texts(yaml.SafeLoader):
+    """Reads what is not quoted as text, too: no is "no", 0 is "0"."""
+
+
+_Texts.yaml_implicit_resolvers = {
+    first: [one for one in known if one[0].endswith(":null")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def cell(value: Any) -> str:

@@ -83,22 +83,20 @@ def parted(spec: str) -> tuple[str, str | None]:
     pieces = spec.split(ADAPTED)
     for at in range(len(pieces) - 1, 0, -1) if not Path(spec).exists() else ():
         name = ADAPTED.join(pieces[:at])
-        if is_name(name) or Path(name).exists():
+        if is_name(name) or Path(name).expanduser().exists():
             return name, ADAPTED.join(pieces[at:])
     return spec, None
 
 
 def adapted(spec: str | None, folder: Path) -> str:
-    """Return the name of a model with an adapter; where none is named, of the one that the adapter was trained for.
+    """Return the name of a model with an adapter; of the default model where none is named.
 
     Examples
     --------
     >>> adapted("smollm2-135m+none", Path("label-only"))
     'smollm2-135m+label-only'
     """
-    card = read_card(folder)
-    named = spec or (card.base if card is not None else None) or os.environ.get("TALLYSTICK_LLM") or DEFAULT
-    return f"{parted(named)[0]}{ADAPTED}{folder}"
+    return f"{parted(spec or os.environ.get('TALLYSTICK_LLM') or DEFAULT)[0]}{ADAPTED}{folder}"
 
 
 def shipped(model: str, kind: str) -> Path | None:
@@ -120,17 +118,17 @@ def checked(adapter: Path, model: str | Path = "") -> Path:
     ----------
     adapter : Path
     model : str or Path, optional
-        The name of the model that it is to adapt; a path tells nothing.
+        The name of the model that it is to adapt; only two of the catalog can be held against each other.
 
     Raises
     ------
     ModelSpecError
-        If there is none, or it was trained for a model of another name.
+        If there is none, or it was trained for a model of another size.
     """
     if not (adapter / "adapter_config.json").is_file():
         raise ModelSpecError(f"{adapter}: there is no adapter.", hint="`tallystick finetune` makes one.")
     card, name = read_card(adapter), str(model)
-    if card is not None and card.base != name and is_name(name) and is_name(card.base):
+    if card is not None and len({CATALOG[known].parameters for known in (name, card.base) if known in CATALOG}) > 1:
         hint = f"Give it behind its own model: {card.base}{ADAPTED}{adapter}"
         raise ModelSpecError(f"{adapter}: was trained for {card.base}, not for {name}.", hint=hint)
     return adapter

@@ -1,8 +1,8 @@
 """A language model scores the labels of rows: what stands behind ``fit --predictor llm:PATH``.
 
-Hugging Face directories on the PyTorch engine, in float32 on a processor and bfloat16 on a GPU, in batches of one size
-whose rows share what stands before the first value: a row's scores then do not depend on which rows it is asked with,
-and a receipt can be run again.
+Hugging Face directories on the PyTorch engine, in float32 (bfloat16 where that does not fit on a GPU), in batches of
+one size whose rows share what stands before the first value: a row's scores then do not depend on which rows it is
+asked with, and a receipt can be run again.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from agent.llm.dequantize import dequantized
 from agent.llm.format import format_of
 from agent.llm.slots import shared_length
 from agent.llm.transformers import BATCH, WIDTH, Transformers
-from agent.llm.weights import LOCAL, digest_of
+from agent.llm.weights import LOCAL, check, digest_of, widest
 from tools.errors import ModelSpecError
 from tools.row_prompt import RowPrompt
 
@@ -46,10 +46,10 @@ def open_scorer(spec: str, sha256: str | None = None) -> "LabelScorer":
     """
     name, adapter = parted(spec)
     own = Path(name).expanduser().absolute()
-    if own.is_dir():
-        path = own
-    elif catalog.is_name(name):
+    if name in catalog.CATALOG or (catalog.is_name(name) and not own.exists()):
         path = dequantized(name)
+    elif own.is_dir():
+        path = check(own)
     elif own.exists():
         hint = "A GGUF file rounds in other ways for each batch: give the directory it was made from."
         raise ModelSpecError(f"{name}: no Hugging Face directory.", hint=hint)
@@ -59,7 +59,7 @@ def open_scorer(spec: str, sha256: str | None = None) -> "LabelScorer":
     folder = None if adapter is None else checked(Path(adapter).expanduser().absolute(), name)
     if sha256 is not None and digest_of(path, folder) != sha256:
         raise ModelSpecError(f"{spec}: is not the model that the bundle was fitted with.", hint="Fit it again.")
-    where = [str(own) if own.is_dir() else name, *([] if folder is None else [str(folder)])]
+    where = [name if catalog.is_name(name) else str(own), *([] if folder is None else [str(folder)])]
     return LabelScorer(path, folder, ADAPTED.join(where))
 
 
@@ -92,7 +92,7 @@ class LabelScorer:
 
     @cached_property
     def _engine(self) -> Transformers:
-        return Transformers(self._path, adapter=self._adapter)
+        return Transformers(self._path, adapter=self._adapter, dtype=widest(self._path))
 
     @cached_property
     def _plain(self) -> Any:

@@ -5,6 +5,7 @@ No code of a model is run and no pickle is read; what is missing, damaged or not
 
 import contextlib
 import hashlib
+import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from agent.llm import cache
 from agent.llm.cutter import continue_texts
 from tools.errors import EngineError, ModelSpecError
 
-__all__ = ["Loaded", "check", "digest_of", "load_weights", "quiet"]
+__all__ = ["Loaded", "check", "digest_of", "four_bits", "load_weights", "quiet", "widest"]
 
 FILES = ("config.json", "tokenizer.json")
 TEMPLATES = ("tokenizer_config.json", "chat_template.jinja")
 BITS = ("4bit", "8bit", "int8")
+ROOM = 0.8  # of a GPU's memory, for weights
 LOCAL: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
 
 
@@ -109,7 +111,7 @@ def load_weights(
         raise EngineError(f"{path}: the weights {lost[0]!r} are missing.", hint="Is every file whole?")
     if adapter is not None:
         with _failures(adapter), quiet():
-            network = _adapted(network, adapter)
+            network = _adapted(network, adapter, merged=quantize in {None, "int8"})
     if quantize is None:
         network = _moved(network, device, path)
     for name, values in network.named_parameters():
@@ -169,18 +171,36 @@ def _dtype(dtype: str | None, device: str) -> torch.dtype:
     return found
 
 
+def widest(path: Path) -> str:
+    """Return the type with the most bits in which the weights of a checked directory fit: float32, or bfloat16."""
+    if not torch.cuda.is_available():
+        return "float32"
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    kept = 4 if (config.get("dtype") or config.get("torch_dtype")) == "float32" else 2
+    needed = 4 / kept * sum(file.stat().st_size for file in path.glob("*.safetensors"))
+    return "float32" if needed < ROOM * torch.cuda.get_device_properties(0).total_memory else "bfloat16"
+
+
 def _quantized(quantize: str, device: str) -> dict[str, Any]:
     if quantize not in BITS or (quantize == "int8") != (device == "cpu"):
         hint = "Use int8 on a CPU, 4bit or 8bit on CUDA."
         raise ModelSpecError(f"quantize={quantize!r} does not work on {device}.", hint=hint)
     if quantize == "int8":
         return {}
-    four = quantize == "4bit"
-    more = {"bnb_4bit_compute_dtype": torch.bfloat16} if four else {}
-    config = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-        load_in_4bit=four, load_in_8bit=not four, **more
+    config = (
+        four_bits() if quantize == "4bit" else transformers.BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
     )
     return {"quantization_config": config, "device_map": "auto"}
+
+
+def four_bits() -> Any:
+    """Return how a base is held in 4 bits, in training as when it runs: NF4 with double quantization (QLoRA)."""
+    return transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        load_in_4bit=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+    )
 
 
 def _int8(network: Any) -> Any:
@@ -193,8 +213,8 @@ def _int8(network: Any) -> Any:
         return quantize_dynamic(network, {torch.nn.Linear}, dtype=torch.qint8)  # type: ignore[no-untyped-call]
 
 
-def _adapted(network: Any, adapter: Path) -> Any:
-    """Return the network with a LoRA adapter merged into its weights."""
+def _adapted(network: Any, adapter: Path, *, merged: bool) -> Any:
+    """Return the network with a LoRA adapter: merged into its weights, or beside them where few bits would lose it."""
     if not (adapter / "adapter_model.safetensors").is_file():
         raise ModelSpecError(
             f"{adapter}: there is no adapter_model.safetensors.", hint="Give a LoRA adapter's directory."
@@ -203,4 +223,5 @@ def _adapted(network: Any, adapter: Path) -> Any:
 
     with warnings.catch_warnings():  # peft asks transformers for a property by its old name
         warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
-        return PeftModel.from_pretrained(network, str(adapter), use_safetensors=True).merge_and_unload()
+        found = PeftModel.from_pretrained(network, str(adapter), use_safetensors=True)
+        return found.merge_and_unload() if merged else found.get_base_model()

@@ -32,7 +32,7 @@ from tools.storage import write_file
 
 __all__ = ["LONGEST", "finetune"]
 
-LONGEST = 1024  # tokens of an example
+LONGEST = 1536  # tokens of an example
 EXAMPLES, BEGUN = "examples.jsonl", "begun.json"
 
 
@@ -132,6 +132,8 @@ def _begin(out: Path, given: dict[str, Any], *, resume: bool) -> None:
         if begun.read_text(encoding="utf-8") != said:
             hint = "Give the same base, bundles and options, or another folder."
             raise StorageError(f"{out}: holds a run with other examples or another base.", hint=hint)
+    elif (out / EXAMPLES).exists():
+        raise StorageError(f"{out}: holds a run that an earlier version began.", hint="Give a new folder.")
     elif out.exists() and (not out.is_dir() or any(not path.name.startswith(".") for path in out.iterdir())):
         raise StorageError(f"{out}: holds something else.", hint="Give a new folder.")
     write_file(begun, said.encode())

@@ -19,7 +19,7 @@ from agent.evaluation.plain import without_marks
 from agent.explanation.result import Explanation
 from agent.explanation.template import assemble
 from agent.llm.choosers import RuleChat, UniformChat
-from agent.prompts import task_of
+from agent.prompts import ENOUGH, task_of
 from agent.training.example import Example
 from agent.training.recording import Recorder
 from tools.bundle import Bundle
@@ -89,7 +89,9 @@ def _explained(bundle: Bundle, number: int, table: str) -> Iterator[Example]:
     def choose(text: str, options: Sequence[str]) -> int:
         if list(options) == names:
             return labels.index(label)
-        return int(chance.integers(len(options))) if text.startswith("1.") else 0  # a true sentence; the rule's tool
+        if text.startswith("1."):
+            return int(chance.integers(len(options)))  # all are true
+        return int(options[0] == ENOUGH and len(options) > 1)  # the rule calls what there is to call
 
     agent = Recorder(teacher=choose)
     told = Classifier(bundle, agent, top=REASONS, decide="llm", style="strict").classify(row)

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from agent.evaluation.run import read_lines
-from agent.llm.weights import LOCAL, quiet
+from agent.llm.weights import LOCAL, four_bits, quiet
 from agent.training.encoding import Encoded
 from agent.training.loss import batched, loss_of
 from tools.errors import StorageError, UserError
@@ -237,12 +237,7 @@ def _adapted(base: Path, settings: Settings) -> Any:
     """Return the base with an adapter on all linear layers: a new one, or one to go on from."""
     options: dict[str, Any] = {}
     if settings.four_bit:
-        options["quantization_config"] = transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-            load_in_4bit=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-        )
+        options["quantization_config"] = four_bits()
     lora = peft.LoraConfig(r=settings.rank, lora_alpha=2 * settings.rank, target_modules=LAYERS, task_type="CAUSAL_LM")
     with quiet(), warnings.catch_warnings():  # peft asks transformers for properties by their old names
         warnings.filterwarnings("ignore", ".*gradient_checkpointing.* is deprecated", FutureWarning)

@@ -47,7 +47,9 @@ def test_a_file_is_read_and_every_label_has_words(tmp_path):
         ("user: [1]", "user"),
         ("usr: '{age}'", "usr"),
         ("user: '{age}", "cannot be read"),
-        ("!!python/object/apply:os.system [true]", "template"),
+        ("!!python/object/apply:os.system [true]", "cannot be read"),
+        ("system: '{age}'", "user or prompt"),
+        ("user: '{age}'\nlabels: {yes: null}", "labels.yes"),
         ("user: '{age}'\nsystem: 'One of {labels}'", "{labels} is no feature"),
         ("prompt: '{age}'\nsystem: 'You are an expert'", "user or prompt"),
         ("user: '{note}'", "every text in it occurs once"),
@@ -79,6 +81,13 @@ def test_columns_may_stand_in_both_turns_and_braces_beside_them(tmp_path):
     assert (prompt.filled(row, "system"), prompt.filled(row, "user")) == ("Age 61.", 'Return {"label": …} for f')
     assert prompt.labels == {"no": "No", "yes": "on"}
     assert RowPrompt.read(_written(tmp_path, prompt.to_yaml()), SCHEMA) == prompt
+
+
+def test_closing_braces_stay_where_none_were_doubled():
+    """As in a JSON prompt that a model was trained on."""
+    prompt = RowPrompt(prompt='{"patient": {"age": {age}}}').checked(SCHEMA, "it")
+
+    assert "".join(text for text, _ in prompt.pieces({"age": 61})) == '{"patient": {"age": 61}}'
 
 
 def test_labels_with_braces_are_asked_for_as_they_are():

@@ -180,6 +180,19 @@ def test_a_label_with_one_held_out_row_is_no_reason_to_fail(frame, model):
     assert any("all held-out rows calibrated the predictor" in note for note in bundle.schema.notes)
 
 
+def test_a_model_is_opened_once_for_all_rows_that_do_not_see_themselves(fitted, tmp_path, model, monkeypatch):
+    """A large one is slow to open."""
+    loaded, opens = Bundle.load(fitted.save(tmp_path / "bundle")), []
+    monkeypatch.setattr(scored, "opened", lambda spec, sha256: opens.append(spec) or model)
+
+    for number in np.flatnonzero(loaded.train)[:3]:
+        other = loaded.without(int(number))
+        other.predictor.probabilities(other.X[[number]])
+        assert number not in {near["row"] for near in other.neighbours.similar(other.X[number], 5)["rows"]}
+
+    assert len(opens) <= 1
+
+
 def test_of_few_draws_a_contribution_has_to_exceed_more_standard_errors(fitted):
     """Student's t: four of them leave three degrees of freedom, and a mean over rows has no more."""
     assert fitted.attributor.clear(1) == pytest.approx(2.05, abs=0.01)

@@ -18,7 +18,7 @@ class LabelOnly(Method):
     def asked(self, row: Row) -> list[BaseMessage]:
         """Return the question for the label."""
         prompt = self.prompt
-        return [SystemMessage(prompt.system), HumanMessage(prompt.filled(row, "user"))]
+        return [SystemMessage(prompt.filled(row, "system")), HumanMessage(prompt.filled(row, "user"))]
 
     @property
     def prompt(self) -> RowPrompt:

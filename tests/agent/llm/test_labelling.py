@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -131,6 +132,27 @@ def test_another_chat_template_is_another_model(tiny, tmp_path):
 
     with pytest.raises(ModelSpecError, match="not the model"):
         open_scorer(str(copied), before)
+
+
+@pytest.mark.parametrize(("room", "dtype"), [(1e9, "float32"), (1e3, "bfloat16")])
+def test_scores_are_in_float32_where_the_weights_fit_so(tiny, monkeypatch, room, dtype):
+    """In fewer bits a score moves in steps that are larger than some contributions."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=room))
+
+    assert weights.widest(tiny) == dtype
+
+
+def test_a_name_of_the_catalog_is_no_folder_that_is_called_so(tmp_path, monkeypatch):
+    """A bundle's model does not depend on where one is."""
+    monkeypatch.setattr("agent.llm.labelling.dequantized", lambda name: tmp_path / f"dequantized {name}")
+    monkeypatch.setattr("agent.llm.labelling.digest_of", lambda path, adapter: str(path))
+    (tmp_path / "smollm2-135m").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert open_scorer("smollm2-135m").spec == "smollm2-135m"
+    with pytest.raises(ModelSpecError, match=r"there is no config\.json"):
+        open_scorer("./smollm2-135m")
 
 
 def test_weights_that_do_not_fit_on_a_device_are_told_in_one_line(tiny):

@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage
 from llguidance import LLMatcher
 
 from agent.classifier import Classifier
-from agent.llm import LocalChat, load
+from agent.llm import LocalChat, load, weights
 from agent.llm.transformers import Transformers
 from tools.errors import EngineError, ModelSpecError
 
@@ -202,6 +202,12 @@ def test_an_adapter_changes_the_model_and_its_digest(tiny, tmp_path):
     plain, adapted = Transformers(tiny), Transformers(tiny, adapter=tmp_path / "lora")
     prompt, allowed = plain.tokenize("the mean"), plain.tokenize(" is of")
 
+    beside = weights._adapted(
+        transformers.AutoModelForCausalLM.from_pretrained(tiny), tmp_path / "lora", merged=False
+    ).eval()
+    with torch.no_grad():  # as on a base in few bits, which would lose it
+        one, other = (network(torch.tensor([prompt])).logits for network in (beside, adapted._network))
+    assert torch.allclose(one, other, atol=1e-4)
     assert adapted.sha256 != plain.sha256
     assert adapted.next_token(prompt, allowed) != pytest.approx(plain.next_token(prompt, allowed), abs=1e-3)
     (tmp_path / "lora" / "adapter_model.safetensors").write_bytes(b"\x00" * 64)

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from agent.commands import finetune as command
 from agent.llm import LocalChat, load
-from agent.llm.adapter import adapted, quantized_for, read_card
+from agent.llm.adapter import checked, quantized_for, read_card
 from agent.training.example import Example, Part, Turn
 from agent.training.finetune import finetune
 from agent.training.gguf import write_gguf
@@ -118,7 +118,7 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(made, tiny, llama2, tmp_
 
 
 def test_an_adapter_of_another_model_of_the_catalog_is_refused(made, tmp_path):
-    """Its matrices may fit, and its answers would be wrong; where no model is named it is put on its own."""
+    """Where it is of another size: a model may be there in two forms."""
     card, out = made
     copied = tmp_path / "adapter"
     shutil.copytree(out, copied)
@@ -126,7 +126,8 @@ def test_an_adapter_of_another_model_of_the_catalog_is_refused(made, tmp_path):
 
     with pytest.raises(ModelSpecError, match="trained for qwen"):
         load(f"smollm2-135m+{copied}")
-    assert adapted(None, copied) == f"qwen2.5-coder-1.5b+{copied}"
+    assert checked(copied, "somebody/else") == copied
+    assert checked(copied, "qwen2.5-coder-1.5b") == copied
 
 
 def test_a_base_that_was_trained_in_4_bits_runs_in_4_bits_on_a_gpu(made, tmp_path):

@@ -10,8 +10,10 @@ from agent.conversation.reading.names import Terms
 from agent.conversation.reading.question import Question
 from agent.evaluation.methods.label_only import LabelOnly
 from agent.llm import LocalChat
+from agent.llm.choosers import RuleChat
 from agent.llm.turns import turns
 from agent.loop import gather
+from agent.prompts import ENOUGH
 from agent.training.example import read_examples, write_examples
 from agent.training.questions import asked, canonical
 from agent.training.recording import Recorder
@@ -131,7 +133,12 @@ def test_a_tool_call_is_asked_for_as_it_is_when_a_model_runs_and_answered_as_by_
     assert learned
     for example in learned:
         assert example.turns[0].content in shown
-        assert all(part.text == part.options[0] for part in example.answer if part.options)
+        assert not any(part.text == ENOUGH for part in example.answer)
+    recorder = Recorder(teacher=lambda _, options: int(options[0] == ENOUGH and len(options) > 1))
+    for number in range(3):
+        row = bundle.features_of(number)
+        by_rule, by_teacher = (gather(bundle, row, one, 4) for one in (RuleChat(), recorder))
+        assert [(call.tool, call.args) for call in by_teacher] == [(call.tool, call.args) for call in by_rule]
 
 
 def test_a_reason_that_is_learned_has_no_number_that_the_question_does_not_show(bundle_of):

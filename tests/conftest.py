@@ -18,6 +18,7 @@ from agent.llm import LocalChat
 from tools.bundle import Bundle
 
 TESTS = Path(__file__).parent
+VOCABULARY: Path = runpy.run_path(str(TESTS / "llama2_vocabulary.py"))["FILE"]  # before a test has a home of its own
 TEMPLATE = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
     "{{ '<|im_start|>assistant\n' }}"
@@ -126,8 +127,7 @@ def tiny(tmp_path_factory):
 @pytest.fixture(scope="session")
 def llama2(tmp_path_factory):
     """Return the directory of a Llama of two layers: chance for weights, the real vocabulary of Llama 2."""
-    vocabulary = runpy.run_path(str(TESTS / "llama2_vocabulary.py"))["FILE"]
-    if not vocabulary.is_file():
+    if not VOCABULARY.is_file():
         pytest.skip(
             "the vocabulary of Llama 2 is not here; `make unit` or `python tests/llama2_vocabulary.py` fetches it"
         )
@@ -148,7 +148,7 @@ def llama2(tmp_path_factory):
     for values in network.parameters():
         torch.nn.init.normal_(values, std=0.3)
     network.save_pretrained(folder)
-    shutil.copy(vocabulary, folder)
+    shutil.copy(VOCABULARY, folder)
     shutil.copy(TESTS / "agent" / "llm" / "llama-2.jinja", folder / "chat_template.jinja")
     settings = {"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"add_bos_token": True, "legacy": False}))

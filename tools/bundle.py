@@ -4,7 +4,7 @@ In memory and on disk a bundle is the same few files of bytes: fitting writes th
 anything is parsed, and parts are parsed when they are first used. JSON and Parquet only, plus a skops file where
 somebody brought a predictor. Knows nothing about the agent; see `storage.py` for the directory.
 """
-# ruff: noqa: N802, N803, N806 - X is scikit-learn's name for a matrix of rows
+# ruff: noqa: N802, N806 - X is scikit-learn's name for a matrix of rows
 
 import hashlib
 import json
@@ -19,16 +19,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tools.attribution import MOST_BACKGROUND, Attributor
-from tools.brought import dump_skops, load_skops, read_skops
-from tools.errors import BundleError, ToolError, UserError, did_you_mean
+from tools.brought import load_skops
+from tools.errors import BundleError, ToolError
+from tools.fitting import fit_predictor
 from tools.models import Floats
 from tools.neighbours import Neighbours, searched
-from tools.predictor import KINDS, Predictor, measure
-from tools.row_prompt import RowPrompt
+from tools.predictor import Predictor, measure
 from tools.rows import StoredRows
 from tools.sampling import stratified
 from tools.schema import MIN_ROWS_PER_LABEL, Row, Schema
-from tools.scored import PREFIX, Scored, opened
 from tools.statistics import Statistics
 from tools.storage import BROUGHT, canonical, manifest, read_files, write_files
 from tools.table import located
@@ -39,10 +38,7 @@ T = TypeVar("T")
 
 HELD_OUT = 0.2
 MOST_STORED_ASKED = 2_000  # rows of a table that a language model is asked about in advance
-LEVELLED = 0.05  # slope of a calibration: of the scores less than that is left
-MOST_ASKED = 250  # held-out rows that a language model is calibrated on, and as many that it is measured on
 STORED_FROM = 10_000  # rows: of more, what the predictor says of each is stored, and not found out again
-FEW_ROWS = 30  # an accuracy measured on so few rows has a standard error of up to 0.09
 
 
 class Bundle:
@@ -120,15 +116,7 @@ class Bundle:
         X = schema.encode(checked)
         held_out = stratified(y, round(len(y) * HELD_OUT), seed)
         train = np.setdiff1d(np.arange(len(y)), held_out)
-        measured = held_out
-        if isinstance(predictor, str) and predictor.startswith(PREFIX):
-            prompted = _prompted(predictor.removeprefix(PREFIX), template, X[train], y[train], schema, seed)
-            own, measured = _halves(held_out, y, seed)
-            fitted, extra = Predictor.score(prompted, X[own], y[own]), dict[str, bytes]()
-        elif template is not None:
-            raise UserError("only a language model is asked by a template.", hint="Give it with predictor llm:PATH.")
-        else:
-            fitted, extra = _predictor(predictor, X[train], y[train], schema, seed)
+        fitted, extra, measured, notes = fit_predictor(predictor, template, X, y, held_out, schema, seed)
         background = X[np.random.default_rng(seed).permutation(train)]
         report = {
             "seed": seed,
@@ -143,8 +131,7 @@ class Bundle:
         worth = len(y) <= MOST_STORED_ASKED if asked else len(y) > STORED_FROM
         stored = fitted.probabilities(X) if worth else None
         statistics = Statistics.compute(checked.iloc[train], y[train], schema)
-        cautions = _cautions(fitted, len(measured), shared=measured is held_out)
-        schema = schema.model_copy(update={"notes": (*schema.notes, *cautions)})
+        schema = schema.model_copy(update={"notes": (*schema.notes, *notes)})
         return cls(
             {
                 "predictor.json": canonical(fitted.to_json()),
@@ -329,62 +316,6 @@ class Bundle:
             message = f"{path}: has the fingerprint {bundle.sha256[:12]}…, not {sha256[:12]}…."
             raise BundleError(message, hint="Give the bundle that was used.")
         return bundle
-
-
-def _predictor(
-    predictor: Any, X: Floats, y: NDArray[np.int64], schema: Schema, seed: int
-) -> tuple[Predictor, dict[str, bytes]]:
-    """Return the predictor, trained or brought, and the file a brought one needs."""
-    if isinstance(predictor, str) and predictor in KINDS:
-        return Predictor.train(X, y, schema, predictor, seed), {}
-    if isinstance(predictor, str | Path):
-        if Path(predictor).suffix != ".skops":
-            hint = f"{did_you_mean(str(predictor), KINDS)} Or give the path of a .skops file."
-            raise UserError(f"there is no predictor {str(predictor)!r}.", hint=hint)
-        data, name = read_skops(predictor), str(predictor)
-    else:
-        data, name = dump_skops(predictor), type(predictor).__name__
-    return Predictor.bring(load_skops(data, name), schema), {BROUGHT: data}
-
-
-def _prompted(
-    spec: str, template: str | Path | None, X: Floats, y: NDArray[np.int64], schema: Schema, seed: int
-) -> Scored:
-    """Return a language model with its prompt: the one given, the one it was trained with, or the default."""
-    scorer = opened(spec)
-    given = template or scorer.template
-    if given is not None:
-        return Scored.bring(scorer, RowPrompt.read(given, schema), schema)
-    # The columns stand in the order in which `tallystick finetune` asks about them.
-    attributor = Attributor(Predictor.train(X, y, schema, seed=seed), schema, X, seed)
-    ranking = attributor.global_importance(X[np.random.default_rng(seed).permutation(len(X))])
-    prompt = RowPrompt.default(schema.labels, [entry["feature"] for entry in ranking])
-    return Scored.bring(scorer, prompt.checked(schema, "the template"), schema)
-
-
-def _halves(held_out: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return held-out rows to calibrate a model on, which may have seen the others, and held-out rows to measure it."""
-    own = held_out[stratified(y[held_out], min(len(held_out) // 2, MOST_ASKED), seed)]
-    rest = np.setdiff1d(held_out, own)
-    if len(np.unique(y[rest])) < len(np.unique(y[held_out])):  # a label with one held-out row
-        return held_out, held_out
-    return own, rest[stratified(y[rest], MOST_ASKED, seed)]
-
-
-def _cautions(fitted: Predictor, held_out: int, *, shared: bool) -> list[str]:
-    """Return what to bear in mind when reading the measures; `shared` rows calibrated the predictor, too."""
-    notes = []
-    if fitted.kind == "llm":
-        half = "half of the held-out rows calibrated the predictor: it is measured on the others"
-        whole = "a label has one held-out row: all held-out rows calibrated the predictor, and measure it"
-        notes.append(whole if shared else half)
-        if fitted.selection["slope"] < LEVELLED:
-            notes.append("the language model's scores hardly tell the labels apart: calibration nearly levels them")
-    elif not fitted.native:
-        notes.append("the predictor was brought: if it was trained on held-out rows, it measures better than it is")
-    if held_out < FEW_ROWS:
-        notes.append(f"only {held_out} rows are held out: the measures are rough")
-    return notes
 
 
 def _report_of(data: bytes) -> dict[str, Any]:

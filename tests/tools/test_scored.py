@@ -55,7 +55,7 @@ def _model(monkeypatch):
         return model
 
     monkeypatch.setattr(scored, "opened", opened)
-    monkeypatch.setattr("tools.bundle.opened", opened)
+    monkeypatch.setattr("tools.fitting.opened", opened)
     return model
 
 

@@ -31,7 +31,7 @@ MOST_FEATURES_EXACT = 10  # 2 ** 10 coalitions
 PERMUTATIONS = 4
 BUDGET = 400  # questions to a language model about one row
 CLEAR = 2.0  # standard errors: an estimate, or a difference of two, that does not exceed them says nothing
-DRAWS = (4, 50)  # orders of the columns with a row of the background each: for a mean over rows, and at most for one
+DRAWS = (8, 50)  # orders of the columns with a row of the background each: for a mean over rows, and at most for one
 ROWS_FOR_IMPORTANCE = {"logistic": 2000, "gbdt": 500, "brought": 20, "llm": 10}  # the first three: about a second
 
 
@@ -219,7 +219,7 @@ class Attributor:
             Of which `contributions` were asked for together.
         """
         if not isinstance(self.predictor.model, Scored):
-            return CLEAR
+            return 0.0  # nothing is estimated
         draws = self._draws(rows, len(self.predictor.model.asked))
         return float(stdtrit(draws - 1, ndtr(CLEAR)))
 

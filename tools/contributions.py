@@ -56,7 +56,7 @@ def explain(cohort: Cohort, label: str | None = None, top: int | None = None) ->
     total = float(bundle.attributor.totals(X, at).mean())
     of_mean = None if errors is None else errors.mean(axis=0)  # at most: rows share their draws
     clear = bundle.attributor.clear(len(X))
-    found = _listed(cohort, contributions.mean(axis=0), base, total, top, errors=of_mean, clear=clear)
+    found = _listed(cohort, contributions.mean(axis=0), base, total, top, clear, errors=of_mean)
     counts = {"rows": len(cohort)} | ({"sample": len(positions)} if len(positions) < len(cohort) else {})
     return {"towards": towards, "space": bundle.attributor.space, **found, **counts}
 
@@ -65,7 +65,7 @@ def _one(cohort: Cohort, towards: str, top: int | None) -> Json:
     attributor = cohort.rows.bundle.attributor
     found = attributor.explain(cohort.X[0], towards)
     row, clear = cohort.cells(0), attributor.clear(1)
-    listed = _listed(cohort, found.contributions, found.base, found.total, top, row, found.errors, clear)
+    listed = _listed(cohort, found.contributions, found.base, found.total, top, clear, row, found.errors)
     return {"towards": found.towards, "space": found.space, **listed}
 
 
@@ -75,9 +75,9 @@ def _listed(
     base: float,
     total: float,
     top: int | None,
+    clear: float,
     row: Row | None = None,
     errors: Floats | None = None,
-    clear: float = 0.0,
 ) -> Json:
     """Return the sums, and the largest contributions, ties by column order; of one row with its values.
 

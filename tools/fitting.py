@@ -63,9 +63,7 @@ def fit_predictor(
     return fitted, extra, measured, _cautions(fitted, len(measured), shared=measured is held_out)
 
 
-def _predictor(
-    predictor: Any, X: Floats, y: NDArray[np.int64], schema: Schema, seed: int
-) -> tuple[Predictor, dict[str, bytes]]:
+def _predictor(predictor: Any, X: Floats, y: Rows, schema: Schema, seed: int) -> tuple[Predictor, dict[str, bytes]]:
     """Return the predictor, trained or brought, and the file a brought one needs."""
     if isinstance(predictor, str) and predictor in KINDS:
         return Predictor.train(X, y, schema, predictor, seed), {}
@@ -79,9 +77,7 @@ def _predictor(
     return Predictor.bring(load_skops(data, name), schema), {BROUGHT: data}
 
 
-def _prompted(
-    spec: str, template: str | Path | None, X: Floats, y: NDArray[np.int64], schema: Schema, seed: int
-) -> Scored:
+def _prompted(spec: str, template: str | Path | None, X: Floats, y: Rows, schema: Schema, seed: int) -> Scored:
     """Return a language model with its prompt: the one given, the one it was trained with, or the default."""
     scorer = opened(spec)
     given = template or scorer.template
@@ -94,7 +90,7 @@ def _prompted(
     return Scored.bring(scorer, prompt.checked(schema, "the template"), schema)
 
 
-def _halves(held_out: NDArray[np.int64], y: NDArray[np.int64], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _halves(held_out: Rows, y: Rows, seed: int) -> tuple[Rows, Rows]:
     """Return held-out rows to calibrate a model on, which may have seen the others, and held-out rows to measure it."""
     own = held_out[stratified(y[held_out], min(len(held_out) // 2, MOST_ASKED), seed)]
     rest = np.setdiff1d(held_out, own)

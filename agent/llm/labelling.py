@@ -177,9 +177,8 @@ class LabelScorer:
         said = [("system", prompt.filled(row, "system")), ("user", prompt.filled(row, "user"))]
         turns = [{"role": role, "content": content} for role, content in said if content]
         opening, lead = list(self._format.opening(turns)), self._format.lead
-        answers = [
-            f"{prompt.answer}{word}".removeprefix(lead) for word in words
-        ]  # Llama 2 has a blank there of its own
+        # Llama 2's format ends in a blank of its own.
+        answers = [f"{prompt.answer}{word}".removeprefix(lead) for word in words]
         return _parted([[*opening, *self._engine.tokenize(lead + answer)] for answer in answers])
 
     def _raw(self, prompt: RowPrompt, row: dict[str, Any], words: Sequence[str]) -> tuple[Tokens, list[Tokens]]:

@@ -187,20 +187,20 @@ def _quantized(quantize: str, device: str) -> dict[str, Any]:
         raise ModelSpecError(f"quantize={quantize!r} does not work on {device}.", hint=hint)
     if quantize == "int8":
         return {}
-    config = (
-        four_bits() if quantize == "4bit" else transformers.BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
-    )
-    return {"quantization_config": config, "device_map": "auto"}
+    return {
+        "quantization_config": four_bits() if quantize == "4bit" else _bits(load_in_8bit=True),
+        "device_map": "auto",
+    }
 
 
 def four_bits() -> Any:
     """Return how a base is held in 4 bits, in training as when it runs: NF4 with double quantization (QLoRA)."""
-    return transformers.BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-        load_in_4bit=True,
-        bnb_4bit_compute_dtype=torch.bfloat16,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-    )
+    more = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
+    return _bits(load_in_4bit=True, bnb_4bit_compute_dtype=torch.bfloat16, **more)
+
+
+def _bits(**options: Any) -> Any:
+    return transformers.BitsAndBytesConfig(**options)  # type: ignore[no-untyped-call]  # it has no types
 
 
 def _int8(network: Any) -> Any:

@@ -8,9 +8,12 @@ from agent.classifier import Classifier
 from agent.explanation.verify import verify
 from tools import attribution, scored
 from tools.bundle import Bundle
+from tools.cohort import Cohort, Rows
+from tools.contributions import explain
 from tools.errors import UserError
 from tools.row_prompt import RowPrompt
 from tools.toolbox import Toolbox
+from tools.where import Condition
 
 ROWS = 240
 
@@ -107,7 +110,7 @@ def test_what_does_not_exceed_its_error_is_not_claimed(fitted):
         row = fitted.schema.decode_row(x)
         result = Toolbox(fitted, row).call("explain", {"top": 4}).result
         entries = result["features"]
-        assert all(abs(e["contribution"]) > 2 * e["standard_error"] for e in entries)
+        assert all(abs(e["contribution"]) > fitted.attributor.clear(1) * e["standard_error"] for e in entries)
         assert "noise" not in {e["feature"] for e in entries}
         total = result["base"] + result["rest"] + sum(e["contribution"] for e in entries)
         assert total == pytest.approx(result["total"])
@@ -194,6 +197,10 @@ def test_a_model_is_opened_once_for_all_rows_that_do_not_see_themselves(fitted, 
 
 
 def test_of_few_draws_a_contribution_has_to_exceed_more_standard_errors(fitted):
-    """Student's t: four of them leave three degrees of freedom, and a mean over rows has no more."""
+    """Student's t: eight of them leave seven degrees of freedom, and a mean over rows has no more."""
     assert fitted.attributor.clear(1) == pytest.approx(2.05, abs=0.01)
-    assert fitted.attributor.clear(10) == pytest.approx(3.31, abs=0.01)
+    assert fitted.attributor.clear(10) == pytest.approx(2.43, abs=0.01)
+    large = Cohort(Rows(fitted), ((Condition("size", ">", 0.8),),))
+    entries = explain(large, "yes")["features"]
+    assert entries
+    assert all(abs(e["contribution"]) > fitted.attributor.clear(10) * e["standard_error"] for e in entries)

@@ -1,6 +1,7 @@
 """From a table to an adapter, to a model that is evaluated with it, and to a predictor: on a tiny network."""
 
 import json
+import shutil
 
 import pytest
 import yaml
@@ -72,6 +73,10 @@ def test_a_fine_tuned_model_is_evaluated_beside_the_model_as_it_comes(done, run,
     assert {line["method"] for line in lines} == {"hybrid", "fine-tuned-explain"}
     assert lines[0]["probabilities"] != lines[1]["probabilities"]
     assert "fine-tuned-explain" in said
+    other = shutil.copytree(adapter, tmp_path / "other")
+    code, _, err = run(*map(str, (*held_out, "--adapter", adapter, "--adapter", other, "--out", tmp_path / "three")))
+    assert code == 2
+    assert "adapters of one recipe" in " ".join(err.split())
     code, _, err = run(*map(str, held_out), "--methods", "fine-tuned-label-only", "--out", str(tmp_path / "two"))
     assert code == 2
     assert "--recipe label-only" in " ".join(err.split())

@@ -18,7 +18,7 @@ from agent.training.encoding import Cutter, encode
 from agent.training.example import Example, Part, Turn
 from agent.training.loss import batched, loss_of
 from agent.training.trainer import Settings, order, train
-from tools.errors import StorageError
+from tools.errors import StorageError, UserError
 
 SETTINGS = Settings(epochs=6, batch=4, learning_rate=0.02, save_every=2)
 LONGER = Settings(epochs=20, batch=4, learning_rate=0.01, save_every=100)
@@ -112,6 +112,14 @@ def test_the_best_by_its_explanations_is_kept(tiny, encoded, tmp_path):
     assert len(losses) == 20
     last = _weights(tmp_path / "checkpoint-20")
     assert any(not torch.equal(values, last[name]) for name, values in _weights(best).items())
+
+
+def test_several_processes_are_refused(tmp_path, monkeypatch):
+    """Each would train an adapter of its own, and the last to write would win."""
+    monkeypatch.setattr(transformers.TrainingArguments, "world_size", 2)
+
+    with pytest.raises(UserError, match="2 processes"):
+        trainer._arguments(tmp_path, Settings())
 
 
 @pytest.mark.parametrize("model", ["tiny", "llama2"])
